@@ -1,0 +1,22 @@
+//! The nouns: a message, its number and text, its state, the line it goes out on, and the
+//! errors with their codes. Nothing here does I/O, reads a clock or knows a transport.
+
+mod error;
+mod gsm7;
+mod line;
+mod number;
+mod problem;
+mod quoted;
+mod state;
+mod text;
+
+pub use error::{ErrorCode, Refusal};
+pub use line::{DeviceName, JobId, LineId, LineName};
+pub use number::{Masked, Number};
+pub use problem::{Problem, ProblemCode, Words};
+pub use quoted::Quoted;
+pub use state::{OnUnknown, Priority, State};
+pub use text::{Encoding, MAX_TEXT_BYTES, Shape, check_text, shape};
+
+/// The id of an accepted message: from 1, only ever growing, also across restarts.
+pub type MessageId = u32;
