@@ -1,0 +1,69 @@
+//! Making room. The oldest segment is cleared: the messages in it that are still kept are copied
+//! to the newest, each with its state in one record; once the copies are durable, the segment is
+//! taken away. A message's other records lie behind the one that accepted it, so those in the
+//! oldest segment concern messages that were copied, or are gone.
+//!
+//! A crash in between leaves both the old records and the copy, and the copy counts: it comes
+//! later and says everything.
+
+use super::codec::{self, Decoded};
+use super::disk::{Disk, segment_name};
+use super::job::Retire;
+use super::log::Log;
+use super::{Accepted, Kept, Record, Urgency};
+use crate::message::MessageId;
+
+/// Messages that are copied in one step, at most: their reading and encoding must not hold up
+/// the loop, and they go to the disk with one sync.
+const COPIES_A_STEP: usize = 16;
+
+impl<D: Disk> Log<D> {
+    /// Takes a step in making room, if room is wanted; call it once a turn, after all records of
+    /// the turn were appended. `state` tells a message's state at this moment, `None` if it is
+    /// not kept any more.
+    pub fn compact_step(&mut self, mut state: impl FnMut(MessageId) -> Option<Kept>) {
+        if self.copies.is_some_and(|serial| !self.is_durable(serial)) {
+            return;
+        }
+        let Some(&oldest) = self.segments.front() else { return };
+        let wanted = oldest.number <= self.clear_to || self.pressure().wants_compaction();
+        if !wanted || self.is_current(oldest.number) {
+            return;
+        }
+        let ids: heapless::Vec<MessageId, COPIES_A_STEP> =
+            self.index.in_segment(oldest.number).take(COPIES_A_STEP).collect();
+        if ids.is_empty() {
+            if self.segments.len() == 1 {
+                // The counters in the next one's head are still needed, and it is not there yet.
+                return;
+            }
+            self.segments.pop_front();
+            self.retiring.push_back(Retire { segment: oldest.number, aside: oldest.damaged });
+            log::debug!("journal: {} is not needed any more", segment_name(oldest.number));
+            return;
+        }
+        for id in ids {
+            let Some(kept) = state(id) else {
+                self.index.remove(id);
+                continue;
+            };
+            let Some(accepted) = self.accepted(id) else {
+                // The reading has said why. Perhaps somebody gets more out of the file.
+                self.index.remove(id);
+                self.segments[0].damaged = true;
+                continue;
+            };
+            self.counters.copied += 1;
+            let serial = self.put(&Record::Kept(Box::new((accepted, kept))), Urgency::Now);
+            self.copies = Some(serial);
+        }
+    }
+
+    fn accepted(&self, id: MessageId) -> Option<Accepted> {
+        match self.with_body(id, codec::decode)?.ok()? {
+            Decoded::Record(Record::Accepted(accepted)) => Some(accepted),
+            Decoded::Record(Record::Kept(both)) => Some(both.0),
+            _ => None,
+        }
+    }
+}

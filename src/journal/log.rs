@@ -1,0 +1,384 @@
+//! The log's state: what is to be written next and where, what is durable, where bodies lie. It
+//! reads from the disk, but writes only through [`Job`]s that others carry out, one at a time.
+
+use std::cell::Cell;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::disk::{Disk, DiskError, DiskErrorKind, segment_name};
+use super::index::{Index, Place};
+use super::job::{Done, Job, Retire, Write};
+use super::pending::Pending;
+use super::recover::{RecoverError, Recovered, Segment, recover};
+use super::segment::{self, HEAD_BYTES, Head};
+use super::space::{KEPT_BYTES, Limits, MIN_FREE_BYTES, NoRoom, Pressure};
+use super::{LineJobs, Record, Started, Ticket, Urgency};
+use crate::message::MessageId;
+
+/// After a failed write, and while there is too little room, the disk is tried again this often.
+pub const RETRY_MS: u64 = 5_000;
+
+/// While writing fails and so many segments cannot even be taken away, nothing is written before
+/// one could be: a disk that is read-only for days would leave another one every few seconds.
+const MAX_LITTER: usize = 8;
+
+/// What flash is written by, as a measure of its wear.
+const PAGE_BYTES: u32 = 4096;
+
+/// What the journal has done since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Records that were appended, those copied forward included.
+    pub records: u64,
+    /// Of them, copied forward.
+    pub copied: u64,
+    /// Bytes that were written.
+    pub bytes: u64,
+    /// Pages of 4 KiB that they lie on, each counted as often as it was written.
+    pub pages: u64,
+    /// Syncs of a file or of the directory.
+    pub syncs: u64,
+    /// Work that the disk did not do.
+    pub failures: u64,
+}
+
+/// What the disk is busy with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Flight {
+    Write { segment: u32, at: u32, bytes: u32, sequence: u64 },
+    Retire,
+    Measure,
+}
+
+/// The log over a disk. `D` reads; what writes may be another handle to the same disk.
+pub struct Log<D> {
+    pub(super) disk: D,
+    limits: Limits,
+    journal: u64,
+    pub(super) segments: VecDeque<Segment>,
+    /// Whether the newest segment can be written on.
+    open: bool,
+    last_number: u32,
+    pub(super) index: Index,
+    pub(super) pending: Pending,
+    flight: Option<Flight>,
+    /// Segments to be taken away, in order; the first may not be passed by.
+    pub(super) retiring: VecDeque<Retire>,
+    retire_ms: u64,
+    write_ms: u64,
+    trouble: Option<DiskError>,
+    free: Option<u64>,
+    measure_ms: u64,
+    /// Of the last durable record.
+    sequence: u64,
+    last_id: MessageId,
+    started: Option<Started>,
+    lines: LineJobs,
+    ticket: Ticket,
+    durable: Ticket,
+    /// The last chunk that is durable.
+    durable_serial: u64,
+    /// Up to this segment all are to be cleared, because something in them is damaged.
+    pub(super) clear_to: u32,
+    /// The last chunk with records that were copied forward.
+    pub(super) copies: Option<u64>,
+    closing: bool,
+    pub(super) counters: Counters,
+    /// Room for bodies that are read.
+    pub(super) buffer: Cell<Vec<u8>>,
+}
+
+impl<D: Disk> Log<D> {
+    /// Recovers what is on the disk, calling `on` with every record. `fresh` is the id of the
+    /// journal if there is none yet.
+    ///
+    /// # Errors
+    /// What is on the disk cannot be read or made durable.
+    pub fn open(
+        mut disk: D,
+        limits: Limits,
+        fresh: u64,
+        on: impl FnMut(Record),
+    ) -> Result<(Self, Recovered), RecoverError> {
+        let mut recovered = recover(&disk, on)?;
+        if let Some(newest) = recovered.segments.back().filter(|s| !s.damaged) {
+            // What was read may have been on its way to the disk only, when the last daemon died.
+            disk.sync(newest.number).map_err(RecoverError::Disk)?;
+        }
+        disk.sync_dir().map_err(RecoverError::Disk)?;
+        let free = disk.free().ok();
+        let log = Self {
+            disk,
+            limits,
+            journal: recovered.journal.unwrap_or(fresh),
+            segments: core::mem::take(&mut recovered.segments),
+            open: recovered.open,
+            last_number: recovered.last_number,
+            index: core::mem::take(&mut recovered.index),
+            pending: Pending::default(),
+            flight: None,
+            retiring: recovered.litter.iter().map(|&segment| Retire { segment, aside: false }).collect(),
+            retire_ms: 0,
+            write_ms: 0,
+            trouble: None,
+            free,
+            measure_ms: 0,
+            sequence: recovered.sequence,
+            last_id: recovered.last_id,
+            started: recovered.started,
+            lines: core::mem::take(&mut recovered.lines),
+            ticket: 0,
+            durable: 0,
+            durable_serial: 0,
+            clear_to: recovered.faulty,
+            copies: None,
+            closing: false,
+            counters: Counters::default(),
+            buffer: Cell::default(),
+        };
+        Ok((log, recovered))
+    }
+
+    /// The journal's id: another journal has another.
+    pub fn id(&self) -> u64 {
+        self.journal
+    }
+
+    /// Takes the record with that ticket. Tickets come in order.
+    pub fn append(&mut self, ticket: Ticket, record: &Record) {
+        debug_assert!(ticket > self.ticket, "ticket {ticket} after {}", self.ticket);
+        self.ticket = ticket;
+        self.put(record, record.urgency());
+    }
+
+    /// Appends a record that nobody waits for by ticket; gives the serial of its chunk.
+    pub(super) fn put(&mut self, record: &Record, urgency: Urgency) -> u64 {
+        let (len, serial) = self.pending.push(record, urgency, self.ticket);
+        self.counters.records += 1;
+        match record {
+            Record::Accepted(accepted) => {
+                self.last_id = self.last_id.max(accepted.id);
+                self.index.set(accepted.id, Place::pending(len));
+            }
+            Record::Forgotten(id) => self.index.remove(*id),
+            Record::Started(started) => self.started = Some(*started),
+            // A copy counts once it is durable; until then the old place does.
+            Record::Kept(_) | Record::Submitting(_) | Record::Moved(_) | Record::Line(..) => {}
+        }
+        self.lines.note(record);
+        serial
+    }
+
+    /// Somebody waits until that ticket is durable.
+    pub fn hurry(&mut self, ticket: Ticket) {
+        if ticket > self.durable {
+            self.pending.hurry(ticket);
+        }
+    }
+
+    /// Nothing waits for others any more: the daemon is about to stop.
+    pub fn close(&mut self) {
+        self.closing = true;
+    }
+
+    /// Whether all that was appended is durable.
+    pub fn is_idle(&self) -> bool {
+        self.pending.is_empty()
+    }
+
+    /// The newest ticket that is durable, with all before it.
+    pub fn durable(&self) -> Ticket {
+        self.durable
+    }
+
+    /// What has been done.
+    pub fn counters(&self) -> Counters {
+        self.counters
+    }
+
+    /// How full the journal is.
+    pub fn pressure(&self) -> Pressure {
+        let segments: u64 = self.segments.iter().map(|s| u64::from(s.bytes)).sum();
+        Pressure {
+            used: segments + self.pending.bytes(),
+            live: self.index.bytes() + self.index.len() as u64 * KEPT_BYTES,
+            segments: self.segments.len(),
+            limits: self.limits,
+        }
+    }
+
+    /// Whether a message can be taken whose text, key and tag have `bytes` together. The other
+    /// records need no leave: there is room kept back for them.
+    ///
+    /// # Errors
+    /// Why it cannot.
+    pub fn can_accept(&self, bytes: usize) -> Result<(), NoRoom> {
+        if let Some(error) = &self.trouble {
+            return Err(NoRoom::Disk(error.clone()));
+        }
+        if let Some(free) = self.free.filter(|&free| free < MIN_FREE_BYTES) {
+            return Err(NoRoom::FileSystem(free));
+        }
+        self.pressure().check(bytes, self.pending.bytes())
+    }
+
+    /// What the disk is to do now; its [`Done`] goes to [`Self::done`]. One at a time: `None`
+    /// until then, and where nothing is due.
+    pub fn next_job(&mut self, now_ms: u64) -> Option<Job> {
+        self.pending.look(now_ms);
+        if self.next_due()? > now_ms {
+            return None;
+        }
+        if let Some(&retire) = self.retiring.front().filter(|_| self.retire_ms <= now_ms) {
+            self.flight = Some(Flight::Retire);
+            return Some(Job::Retire(retire));
+        }
+        if self.write_due().is_some_and(|due_ms| due_ms <= now_ms) {
+            return self.write();
+        }
+        self.flight = Some(Flight::Measure);
+        Some(Job::Measure)
+    }
+
+    /// When [`Self::next_job`] has something to do if nothing else happens, in milliseconds since
+    /// boot.
+    pub fn next_due(&self) -> Option<u64> {
+        if self.flight.is_some() {
+            return None;
+        }
+        let retire = (!self.retiring.is_empty()).then_some(self.retire_ms);
+        let low = self.free.is_some_and(|free| free < MIN_FREE_BYTES);
+        let measure = low.then_some(self.measure_ms);
+        [retire, self.write_due(), measure].into_iter().flatten().min()
+    }
+
+    fn write_due(&self) -> Option<u64> {
+        let due_ms = if self.closing && !self.is_idle() { 0 } else { self.pending.due_ms()? };
+        if self.trouble.is_some() && self.retiring.len() >= MAX_LITTER {
+            return None;
+        }
+        Some(due_ms.max(self.write_ms))
+    }
+
+    fn write(&mut self) -> Option<Job> {
+        let chunk = self.pending.begin()?;
+        let len = chunk.bytes.len() as u32;
+        let newest = self.segments.back().filter(|_| self.open);
+        let (number, at, head, sequence) = match newest.filter(|s| s.bytes + len <= self.limits.segment) {
+            Some(newest) => (newest.number, newest.bytes, None, self.sequence),
+            None => {
+                self.last_number += 1;
+                let previous = self.segments.back();
+                let head = Head {
+                    number: self.last_number,
+                    journal: self.journal,
+                    sequence: self.sequence,
+                    last_id: self.last_id,
+                    previous: previous.map_or(0, |s| s.number),
+                    previous_bytes: previous.map_or(0, |s| s.bytes),
+                };
+                let mut bytes = head.encode().to_vec();
+                let mut sequence = self.sequence;
+                // The segments that told these may be gone before this one is read.
+                let started = self.started.map(Record::Started);
+                let lines = self.lines.iter().map(|(line, job)| Record::Line(line.clone(), job));
+                for record in started.into_iter().chain(lines) {
+                    segment::push(&mut bytes, &record);
+                }
+                sequence = segment::stamp(&mut bytes[HEAD_BYTES..], head.number, sequence);
+                (head.number, bytes.len() as u32, Some(bytes), sequence)
+            }
+        };
+        let bytes: &mut Vec<u8> = Arc::make_mut(&mut chunk.bytes);
+        let sequence = segment::stamp(bytes, number, sequence);
+        self.flight = Some(Flight::Write { segment: number, at, bytes: len, sequence });
+        Some(Job::Write(Write { segment: number, head, at, bytes: Arc::clone(&chunk.bytes) }))
+    }
+
+    /// The disk has done, or not done, what [`Self::next_job`] gave.
+    pub fn done(&mut self, now_ms: u64, done: Done) {
+        self.free = done.free.or(self.free);
+        let failed = done.result.err();
+        self.counters.failures += u64::from(failed.is_some());
+        match self.flight.take() {
+            Some(Flight::Write { segment, at, bytes, sequence }) => match failed {
+                None => self.written(segment, at, bytes, sequence),
+                Some(error) => self.not_written(now_ms, segment, error),
+            },
+            Some(Flight::Retire) => {
+                self.counters.syncs += 1;
+                if let Some(error) = failed {
+                    let level = if self.retire_ms == 0 { log::Level::Warn } else { log::Level::Debug };
+                    log::log!(level, "journal: an old segment cannot be taken away yet: {error}");
+                    self.retire_ms = now_ms + RETRY_MS;
+                } else {
+                    self.retiring.pop_front();
+                    self.retire_ms = 0;
+                }
+            }
+            Some(Flight::Measure) => self.measure_ms = now_ms + RETRY_MS,
+            None => {}
+        }
+    }
+
+    fn written(&mut self, segment: u32, at: u32, bytes: u32, sequence: u64) {
+        let Some(chunk) = self.pending.end(true) else { return };
+        let (from, end) = match self.segments.back_mut().filter(|s| s.number == segment) {
+            Some(newest) => {
+                newest.bytes = at + bytes;
+                self.counters.syncs += 1;
+                (at, at + bytes)
+            }
+            None => {
+                self.segments.push_back(Segment { number: segment, bytes: at + bytes, damaged: false });
+                self.counters.syncs += 2;
+                (0, at + bytes)
+            }
+        };
+        self.open = true;
+        self.counters.bytes += u64::from(end - from);
+        self.counters.pages += u64::from(end.div_ceil(PAGE_BYTES) - from / PAGE_BYTES);
+        for (id, place) in chunk.bodies {
+            if self.index.get(id).is_some() {
+                self.index.set(id, Place { segment, at: at + place.at, len: place.len });
+            }
+        }
+        self.sequence = sequence;
+        self.durable = chunk.ticket;
+        self.durable_serial = chunk.serial;
+        self.pending.recycle(chunk.bytes);
+        if self.trouble.take().is_some() {
+            log::warn!("journal: the disk can be written again");
+        }
+    }
+
+    /// That segment is never written again: nobody knows what of the last write is in it. What
+    /// was not acknowledged goes to a new one.
+    fn not_written(&mut self, now_ms: u64, segment: u32, error: DiskError) {
+        self.pending.end(false);
+        self.open = false;
+        if self.segments.back().is_none_or(|s| s.number != segment) {
+            self.retiring.push_front(Retire { segment, aside: false });
+        }
+        // A sick sector deserves one try elsewhere at once, a full disk does not.
+        let at_once = self.trouble.is_none() && error.kind == DiskErrorKind::Other;
+        self.write_ms = if at_once { now_ms } else { now_ms + RETRY_MS };
+        if self.trouble.is_none() {
+            log::error!("{}: {}", segment_name(segment), NoRoom::Disk(error.clone()));
+        }
+        self.trouble = Some(error);
+    }
+
+    /// Whether records may still go to that segment.
+    pub(super) fn is_current(&self, segment: u32) -> bool {
+        self.open && self.segments.back().is_some_and(|s| s.number == segment)
+    }
+
+    /// Whether that chunk is durable.
+    pub(super) fn is_durable(&self, serial: u64) -> bool {
+        serial <= self.durable_serial
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,62 @@
+//! A journal that lives as long as the process: bodies in RAM, everything durable at once.
+
+use std::collections::VecDeque;
+
+use super::{Accepted, Bodies, Body, Record, Ticket};
+use crate::message::MessageId;
+
+/// Messages' bodies in RAM, oldest first.
+#[derive(Debug, Default)]
+pub struct Memory {
+    accepted: VecDeque<Box<Accepted>>,
+    newest: Ticket,
+}
+
+impl Memory {
+    /// An empty journal.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes the record with that ticket. Tickets come in order.
+    pub fn append(&mut self, ticket: Ticket, record: Record) {
+        self.newest = ticket;
+        match record {
+            Record::Accepted(accepted) => self.accepted.push_back(Box::new(accepted)),
+            Record::Forgotten(id) => {
+                if let Ok(place) = self.place(id) {
+                    self.accepted.remove(place);
+                }
+            }
+            // The engine's own index holds what these say; nothing is ever copied forward.
+            Record::Submitting(_)
+            | Record::Moved(_)
+            | Record::Line(..)
+            | Record::Started(_)
+            | Record::Kept(_) => {}
+        }
+    }
+
+    /// The newest ticket that is safe: here, every one that was taken.
+    pub fn durable(&self) -> Ticket {
+        self.newest
+    }
+
+    fn place(&self, id: MessageId) -> Result<usize, usize> {
+        self.accepted.binary_search_by_key(&id, |a| a.id)
+    }
+}
+
+impl Bodies for Memory {
+    fn body<R>(&self, id: MessageId, read: impl FnOnce(Body<'_>) -> R) -> Option<R> {
+        let accepted = self.accepted.get(self.place(id).ok()?)?;
+        Some(read(Body {
+            to: accepted.to.as_str(),
+            text: &accepted.text,
+            origin: accepted.origin,
+            choice: &accepted.choice,
+            key: accepted.key.as_deref(),
+            tag: accepted.tag.as_deref(),
+        }))
+    }
+}

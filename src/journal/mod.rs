@@ -1,0 +1,68 @@
+//! The log of everything that was accepted and of what became of it: records in, bodies out,
+//! and the word when a record is safe. No rule about messages lives here.
+//!
+//! The engine numbers the records it emits with tickets; whoever must not act before a record is
+//! safe waits until the journal has reported that ticket or a later one as durable.
+//!
+//! [`Log`] decides what is written where, and when; it does no I/O but to read bodies. What has
+//! to wait for the disk are [`Job`]s, done by a thread in the daemon and by a simulated disk in
+//! tests. [`Journal`] puts the two together. `docs/journal.md` describes the files.
+
+mod codec;
+mod compact;
+mod crc;
+mod disk;
+mod fields;
+mod index;
+mod job;
+mod lines;
+mod lock;
+mod log;
+mod memory;
+mod pending;
+mod read;
+mod record;
+mod recover;
+mod segment;
+mod space;
+mod store;
+mod worker;
+
+#[cfg(test)]
+mod testing;
+
+pub use disk::{Disk, DiskError, DiskErrorKind, Source};
+pub use job::{Done, Job, Retire, Write};
+pub use lines::LineJobs;
+pub use log::{Counters, Log, RETRY_MS};
+pub use memory::Memory;
+pub use record::{
+    Accepted, Body, BootId, Choice, Fence, Kept, Moved, Origin, Record, Stamp, Started, Submitting, Urgency,
+};
+
+pub use recover::{Damage, Fault, RecoverError, Recovered, Segment, Slices, recover};
+pub use space::{Limits, MAX_JOURNAL_KIB, MIN_FREE_BYTES, MIN_JOURNAL_KIB, NoRoom, Pressure};
+pub use store::{Journal, OpenError, Recovery};
+
+use crate::message::{MessageId, Refusal};
+
+/// The number of a record: from 1, in the order of writing. Durable means: this record and all
+/// before it.
+pub type Ticket = u64;
+
+/// How long a record may wait for others before it is made durable, if nobody waits for it.
+pub const SYNC_DELAY_MS: u64 = 1_000;
+
+/// What a store of messages can be asked.
+pub trait Bodies {
+    /// Calls `read` with the body of message `id`; `None` if there is no such message.
+    fn body<R>(&self, id: MessageId, read: impl FnOnce(Body<'_>) -> R) -> Option<R>;
+
+    /// Whether a message can be taken whose text, key and tag have `bytes` together.
+    ///
+    /// # Errors
+    /// `storage`, with the reason and the cure.
+    fn room(&self, _bytes: usize) -> Result<(), Refusal> {
+        Ok(())
+    }
+}

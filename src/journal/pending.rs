@@ -1,0 +1,135 @@
+//! Records that are not yet durable: chunks, each of which goes to the disk in one piece.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::index::Place;
+use super::segment::{self, Frame};
+use super::{Record, SYNC_DELAY_MS, Ticket, Urgency};
+use crate::message::MessageId;
+
+/// What goes to the disk in one piece, if it need not be more: four pages of flash. A burst of
+/// 500 short messages shares five syncs.
+const CHUNK_BYTES: usize = 16 * 1024;
+
+/// Records that go to the disk together.
+#[derive(Debug)]
+pub struct Chunk {
+    /// The records. Shared with the disk's work while that is under way.
+    pub bytes: Arc<Vec<u8>>,
+    /// Where in them the bodies lie.
+    pub bodies: Vec<(MessageId, Place)>,
+    /// The newest ticket in it.
+    pub ticket: Ticket,
+    /// Its number in the order of all chunks, from 1.
+    pub serial: u64,
+    urgency: Urgency,
+    /// When it has to be written, in milliseconds since boot.
+    due_ms: u64,
+}
+
+/// The chunks, in the order of writing.
+#[derive(Debug, Default)]
+pub struct Pending {
+    chunks: VecDeque<Chunk>,
+    /// The first one is with the disk and takes no more.
+    writing: bool,
+    /// The newest chunk's.
+    serial: u64,
+    /// A buffer that was used before.
+    spare: Vec<u8>,
+}
+
+impl Pending {
+    /// Appends a record; gives its length and the serial of its chunk.
+    pub fn push(&mut self, record: &Record, urgency: Urgency, ticket: Ticket) -> (u16, u64) {
+        let taken = usize::from(self.writing);
+        let full = |chunk: &Chunk| chunk.bytes.len() >= CHUNK_BYTES;
+        if self.chunks.len() == taken || self.chunks.back().is_some_and(full) {
+            self.serial += 1;
+            self.chunks.push_back(Chunk {
+                bytes: Arc::new(core::mem::take(&mut self.spare)),
+                bodies: Vec::new(),
+                ticket,
+                serial: self.serial,
+                urgency,
+                due_ms: u64::MAX,
+            });
+        }
+        let Some(chunk) = self.chunks.back_mut() else { return (0, self.serial) };
+        let bytes: &mut Vec<u8> = Arc::make_mut(&mut chunk.bytes);
+        let at = bytes.len() as u32;
+        let len = segment::push(bytes, record) as u16;
+        let body = match record {
+            Record::Accepted(accepted) => Some(accepted.id),
+            Record::Kept(both) => Some(both.0.id),
+            _ => None,
+        };
+        chunk.bodies.extend(body.map(|id| (id, Place { segment: 0, at, len })));
+        chunk.ticket = ticket;
+        chunk.urgency = chunk.urgency.max(urgency);
+        (len, self.serial)
+    }
+
+    /// Somebody waits for that ticket.
+    pub fn hurry(&mut self, ticket: Ticket) {
+        if let Some(chunk) = self.chunks.iter_mut().find(|c| c.ticket >= ticket) {
+            chunk.urgency = Urgency::Now;
+        }
+    }
+
+    /// What is urgent becomes due.
+    pub fn look(&mut self, now_ms: u64) {
+        for chunk in &mut self.chunks {
+            match chunk.urgency {
+                Urgency::Now => chunk.due_ms = 0,
+                Urgency::Soon => chunk.due_ms = chunk.due_ms.min(now_ms + SYNC_DELAY_MS),
+                Urgency::Whenever => {}
+            }
+        }
+    }
+
+    /// When the first chunk is due, in milliseconds since boot; `None` if there is none or if it
+    /// can wait for ever.
+    pub fn due_ms(&self) -> Option<u64> {
+        let due_ms = if self.chunks.len() > 1 { 0 } else { self.chunks.front()?.due_ms };
+        (due_ms < u64::MAX).then_some(due_ms)
+    }
+
+    /// The first chunk; it is with the disk from now on.
+    pub fn begin(&mut self) -> Option<&mut Chunk> {
+        self.writing = !self.chunks.is_empty();
+        self.chunks.front_mut()
+    }
+
+    /// The first chunk comes back: durable, then it is given out, or to be written again.
+    pub fn end(&mut self, durable: bool) -> Option<Chunk> {
+        self.writing = false;
+        if durable { self.chunks.pop_front() } else { None }
+    }
+
+    /// A chunk's buffer for the next one, unless somebody still has it.
+    pub fn recycle(&mut self, bytes: Arc<Vec<u8>>) {
+        if let Ok(mut bytes) = Arc::try_unwrap(bytes) {
+            bytes.clear();
+            self.spare = bytes;
+        }
+    }
+
+    /// The newest record with message `id`'s body.
+    pub fn body(&self, id: MessageId) -> Option<Frame<'_>> {
+        self.chunks.iter().rev().find_map(|chunk| {
+            let (_, place) = chunk.bodies.iter().find(|(body, _)| *body == id)?;
+            Frame::pending(&chunk.bytes, place.at as usize)
+        })
+    }
+
+    /// All their bytes.
+    pub fn bytes(&self) -> u64 {
+        self.chunks.iter().map(|c| c.bytes.len() as u64).sum()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.chunks.is_empty()
+    }
+}

@@ -1,0 +1,221 @@
+//! What is written down of a message's life. A record names lines by name, not by place: it
+//! outlives the configuration.
+
+use crate::message::{JobId, LineName, MessageId, Number, OnUnknown, Priority, Problem, State};
+
+/// The kernel's boot id (`/proc/sys/kernel/random/boot_id`), as 16 bytes: two moments with the
+/// same boot id can be compared by their monotonic clock.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BootId(pub [u8; 16]);
+
+/// A moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stamp {
+    /// Wall time, Unix seconds (to the year 2106).
+    pub unix_s: u32,
+    /// Whether the wall clock had been set since boot.
+    pub trusted: bool,
+    /// Milliseconds since boot.
+    pub boot_ms: u64,
+}
+
+/// Whose message it is: idempotency keys and permissions belong to the caller.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Origin {
+    /// Whoever may open the local socket.
+    #[default]
+    Local,
+}
+
+/// Which lines a message may go out on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// Any.
+    Any,
+    /// Any line of the device of that name.
+    Device(crate::message::DeviceName),
+    /// That line only.
+    Line(LineName),
+}
+
+/// A message was accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// Its id.
+    pub id: MessageId,
+    /// When.
+    pub at: Stamp,
+    /// Whose it is.
+    pub origin: Origin,
+    /// The receiver.
+    pub to: Number,
+    /// The text.
+    pub text: Box<str>,
+    /// The lines it may go out on.
+    pub choice: Choice,
+    /// Seconds from acceptance after which it is not sent any more.
+    pub ttl_s: u32,
+    /// Its rank.
+    pub priority: Priority,
+    /// What to do if its outcome cannot be known.
+    pub on_unknown: OnUnknown,
+    /// The caller's idempotency key.
+    pub key: Option<Box<str>>,
+    /// The caller's own note on it.
+    pub tag: Option<Box<str>>,
+}
+
+/// What a status answer showed for a line before a send: by it is judged whether the box took
+/// the message if the answer is lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fence {
+    /// The line's last job, or empty.
+    pub job: JobId,
+    /// Whether a job that appears later can only be ours: false where somebody else sends on
+    /// the line too.
+    pub decides: bool,
+}
+
+/// A message was chosen for a line and its request is about to leave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Submitting {
+    /// Its id.
+    pub id: MessageId,
+    /// When.
+    pub at: Stamp,
+    /// In which boot.
+    pub boot: BootId,
+    /// The line.
+    pub line: LineName,
+    /// The line's state before.
+    pub fence: Fence,
+}
+
+/// A message's state changed otherwise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Moved {
+    /// Its id.
+    pub id: MessageId,
+    /// When.
+    pub at: Stamp,
+    /// The new state.
+    pub state: State,
+    /// The box's id for the job, or empty.
+    pub job: JobId,
+    /// What went wrong, as last known.
+    pub problem: Option<Problem>,
+    /// Seconds after `at` before which it is not tried again; 0 unless `queued`.
+    pub pause_s: u32,
+    /// Its new ttl in seconds after `at`, if it got one (a resend).
+    pub ttl_s: Option<u32>,
+}
+
+/// The daemon has started. Monotonic times of the records behind it belong to this boot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Started {
+    /// Which boot.
+    pub boot: BootId,
+    /// When.
+    pub at: Stamp,
+}
+
+/// All that is known of a message at one moment, besides what was accepted: it stands for every
+/// record about the message before it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// The moment.
+    pub at: Stamp,
+    /// In which boot.
+    pub boot: BootId,
+    /// Its state.
+    pub state: State,
+    /// Milliseconds of its ttl that had passed at `at`.
+    pub age_ms: u64,
+    /// Its ttl in seconds.
+    pub ttl_s: u32,
+    /// When its state last changed, Unix seconds.
+    pub changed_s: u32,
+    /// The same in milliseconds before `at`.
+    pub changed_ms_ago: u64,
+    /// The line it goes or went out on.
+    pub line: Option<LineName>,
+    /// The line's state before its last submission, while that still matters.
+    pub fence: Option<Fence>,
+    /// Milliseconds from its last submission to `at`, while that still matters.
+    pub submitted_ms_ago: Option<u64>,
+    /// The box's id for its last job, or empty.
+    pub job: JobId,
+    /// What went wrong, as last known.
+    pub problem: Option<Problem>,
+    /// How often it was submitted to a box.
+    pub attempts: u16,
+    /// How often in a row the box refused it with the same words.
+    pub strikes: u8,
+    /// How many pauses of its own it has had.
+    pub pauses: u8,
+    /// Milliseconds after `at` before which it is not tried again.
+    pub pause_ms: u64,
+    /// Its outcome was unknown once.
+    pub perhaps_sent: bool,
+}
+
+/// One entry of the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Record {
+    /// A message was accepted.
+    Accepted(Accepted),
+    /// It is about to leave.
+    Submitting(Submitting),
+    /// Its state changed.
+    Moved(Moved),
+    /// It was dropped from the history: its body is not needed any more.
+    Forgotten(MessageId),
+    /// The daemon has started.
+    Started(Started),
+    /// A line's last job, where no message tells it: what the line showed when it was first seen,
+    /// or somebody else's job.
+    Line(LineName, JobId),
+    /// What was accepted and what has become of it, in one record: an old message, copied
+    /// forward. It comes again for a message that is known, and for one that is not.
+    Kept(Box<(Accepted, Kept)>),
+}
+
+/// How soon a record has to be on the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Urgency {
+    /// With the next one that has to be: after a crash the fence finds out the same.
+    Whenever,
+    /// Within [`SYNC_DELAY_MS`](super::SYNC_DELAY_MS): nobody waits, but it should not be lost.
+    Soon,
+    /// At once: a caller or a send waits for it.
+    Now,
+}
+
+impl Record {
+    /// How soon it has to be on the disk if nobody asks for more.
+    pub fn urgency(&self) -> Urgency {
+        match self {
+            Self::Accepted(_) | Self::Submitting(_) => Urgency::Now,
+            Self::Moved(moved) if moved.state == State::Sending => Urgency::Whenever,
+            Self::Moved(_) | Self::Kept(_) | Self::Started(_) => Urgency::Soon,
+            Self::Forgotten(_) | Self::Line(..) => Urgency::Whenever,
+        }
+    }
+}
+
+/// The parts of a message that only the journal keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Body<'a> {
+    /// The receiver, as normalised.
+    pub to: &'a str,
+    /// The text.
+    pub text: &'a str,
+    /// Whose it is.
+    pub origin: Origin,
+    /// The lines it may go out on.
+    pub choice: &'a Choice,
+    /// The caller's idempotency key.
+    pub key: Option<&'a str>,
+    /// The caller's own note on it.
+    pub tag: Option<&'a str>,
+}

@@ -1,0 +1,133 @@
+//! Records for the journal's tests, and a disk that forgets.
+
+#[path = "../../tests/world/disk.rs"]
+pub mod disk;
+#[path = "../../tests/world/random.rs"]
+mod random;
+
+pub use random::Random;
+
+use super::{Accepted, BootId, Choice, Fence, Kept, Moved, Origin, Record, Stamp, Started, Submitting};
+use crate::journal;
+use crate::message::{
+    JobId, LineName, MessageId, Number, OnUnknown, Priority, Problem, ProblemCode, State, Words,
+};
+
+pub const BOOT: BootId = BootId(*b"boot of the test");
+
+pub const AT: Stamp = Stamp { unix_s: 1_795_330_800, trusted: true, boot_ms: 86_400_123 };
+
+pub fn accepted(id: MessageId, text: &str) -> Accepted {
+    Accepted {
+        id,
+        at: AT,
+        origin: Origin::Local,
+        to: Number::parse("+4915112345678").unwrap(),
+        text: text.into(),
+        choice: Choice::Any,
+        ttl_s: 86_400,
+        priority: Priority::Normal,
+        on_unknown: OnUnknown::Hold,
+        key: Some("pump3-17".into()),
+        tag: None,
+    }
+}
+
+pub fn line() -> LineName {
+    LineName { device: "office".try_into().unwrap(), line: 1 }
+}
+
+pub fn submitting(id: MessageId) -> Submitting {
+    let fence = Fence { job: JobId::parse("6a52acc8").unwrap(), decides: true };
+    Submitting { id, at: AT, boot: BOOT, line: line(), fence }
+}
+
+pub fn moved(id: MessageId, state: State) -> Moved {
+    let job = JobId::parse("6a52acc9").unwrap();
+    Moved { id, at: AT, state, job, problem: None, pause_s: 0, ttl_s: None }
+}
+
+/// A message's state with as many fields as it can have.
+pub fn kept() -> Kept {
+    Kept {
+        at: AT,
+        boot: BOOT,
+        state: State::Unknown,
+        age_ms: 5_000_000_000,
+        ttl_s: 2_592_000,
+        changed_s: AT.unix_s - 1,
+        changed_ms_ago: 1_234_567,
+        line: Some(line()),
+        fence: Some(submitting(1).fence),
+        submitted_ms_ago: Some(0),
+        job: JobId::parse("6a52acc9").unwrap(),
+        problem: Some(Problem {
+            code: ProblemCode::Refused,
+            device_code: Words::new("ERROR,too sunny today"),
+        }),
+        attempts: 300,
+        strikes: 2,
+        pauses: 255,
+        pause_ms: 3_600_000,
+        perhaps_sent: true,
+    }
+}
+
+/// The records of a message that goes out as it should.
+pub fn life(id: MessageId) -> [Record; 4] {
+    [
+        Record::Accepted(accepted(id, "Pump 3 stopped")),
+        Record::Submitting(submitting(id)),
+        Record::Moved(moved(id, State::Sending)),
+        Record::Moved(moved(id, State::Sent)),
+    ]
+}
+
+/// One record of every kind, and of the kinds that differ within one.
+pub fn samples() -> Vec<Record> {
+    let mut all = life(17).to_vec();
+    let device = Choice::Device(line().device);
+    for choice in [device, Choice::Line(line())] {
+        let full = Accepted {
+            choice,
+            text: "ä€😀\n".repeat(40).into(),
+            priority: Priority::High,
+            on_unknown: OnUnknown::Resend,
+            key: None,
+            tag: Some("".into()),
+            ..accepted(u32::MAX, "")
+        };
+        all.push(Record::Accepted(full));
+    }
+    let untimed = Stamp::default();
+    let empty = Fence { job: JobId::EMPTY, decides: false };
+    all.push(Record::Submitting(Submitting { at: untimed, fence: empty, ..submitting(1) }));
+    for state in State::ALL {
+        let problem = ProblemCode::ALL[state as usize];
+        all.push(Record::Moved(Moved {
+            job: JobId::EMPTY,
+            problem: Some(Problem::new(problem)),
+            pause_s: 30,
+            ttl_s: Some(0),
+            ..moved(1, state)
+        }));
+    }
+    all.push(Record::Forgotten(258));
+    all.push(Record::Started(Started { boot: BOOT, at: AT }));
+    for job in ["0b", ""] {
+        all.push(Record::Line(line(), JobId::parse(job).unwrap()));
+    }
+    all.push(Record::Kept(Box::new((accepted(3, "Pump 3 stopped"), kept()))));
+    let bare = Kept {
+        state: State::Queued,
+        line: None,
+        fence: None,
+        submitted_ms_ago: None,
+        job: JobId::EMPTY,
+        problem: None,
+        perhaps_sent: false,
+        ..kept()
+    };
+    all.push(Record::Kept(Box::new((Accepted { priority: Priority::Low, ..accepted(4, "x") }, bare))));
+    all
+}

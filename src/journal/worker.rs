@@ -1,0 +1,31 @@
+//! The journal's thread: it does for the log what has to wait for the disk. It decides nothing.
+
+use std::io;
+use std::sync::mpsc::Receiver;
+use std::thread::{Builder, JoinHandle};
+
+use super::disk::Disk;
+use super::job::{Done, Job};
+
+/// The thread's stack in bytes: it only calls the system, and formats an error.
+pub const STACK_BYTES: usize = 64 * 1024;
+
+/// Starts the thread. Every job gives one report, in order. It ends after the job under way when
+/// the channel of `jobs` has no sender left.
+///
+/// # Errors
+/// The system's, if it starts no thread.
+pub fn spawn(
+    mut disk: impl Disk + Send + 'static,
+    jobs: Receiver<Job>,
+    report: impl Fn(Done) + Send + 'static,
+) -> io::Result<JoinHandle<()>> {
+    Builder::new().name("journal".into()).stack_size(STACK_BYTES).spawn(move || {
+        for job in jobs {
+            let done = job.perform(&mut disk);
+            // Before the report: with it the log takes the records' buffer back.
+            drop(job);
+            report(done);
+        }
+    })
+}
