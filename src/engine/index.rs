@@ -1,0 +1,144 @@
+//! The index of all messages that are kept: what the engine must know of each, and no more.
+//! Numbers, texts, keys and tags lie in the journal.
+
+use std::collections::VecDeque;
+
+use super::Choice;
+use crate::journal::Stamp;
+use crate::message::{Encoding, JobId, LineId, MessageId, OnUnknown, Priority, Problem, State};
+
+/// What the engine knows of one message.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    pub id: MessageId,
+    pub created_s: u32,
+    pub updated_s: u32,
+    pub ttl_s: u32,
+    /// Milliseconds since boot after which it is not sent any more.
+    pub deadline_ms: u64,
+    /// While it is queued: not to be tried before. Once it is final: when it became so.
+    pub since_ms: u64,
+    /// Hash of its origin and idempotency key; 0 without one.
+    pub key: u64,
+    pub job: JobId,
+    pub problem: Option<Problem>,
+    /// The line it goes or went out on.
+    pub line: Option<LineId>,
+    pub choice: Choice,
+    pub attempts: u16,
+    pub state: State,
+    pub priority: Priority,
+    pub on_unknown: OnUnknown,
+    pub encoding: Encoding,
+    pub segments: u8,
+    /// How often in a row the box refused it with the same words.
+    pub strikes: u8,
+    /// How many pauses of its own it has had.
+    pub pauses: u8,
+    /// Its outcome was unknown once: nobody can say any more that it was not sent.
+    pub perhaps_sent: bool,
+}
+
+/// A queued message, its place in the journal's index and all, may cost 128 bytes of RAM.
+const _: () = assert!(size_of::<Entry>() <= 112);
+
+/// All messages, oldest first.
+#[derive(Debug, Default)]
+pub(super) struct Index {
+    entries: VecDeque<Entry>,
+    counts: [u32; State::ALL.len()],
+}
+
+impl Index {
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// How many messages are in that state.
+    pub fn count(&self, state: State) -> u32 {
+        self.counts[state as usize]
+    }
+
+    /// How many messages are not final.
+    pub fn working(&self) -> u32 {
+        State::ALL.into_iter().filter(|s| !s.is_final()).map(|s| self.count(s)).sum()
+    }
+
+    /// Adds a message with the highest id of all.
+    pub fn push(&mut self, entry: Entry) {
+        self.counts[entry.state as usize] += 1;
+        self.entries.push_back(entry);
+    }
+
+    /// Adds a message of any id, or puts it in the place of the one with its id.
+    pub fn put(&mut self, entry: Entry) {
+        self.counts[entry.state as usize] += 1;
+        match self.place(entry.id) {
+            Ok(place) => {
+                let before = core::mem::replace(&mut self.entries[place], entry);
+                self.counts[before.state as usize] -= 1;
+            }
+            Err(place) => self.entries.insert(place, entry),
+        }
+    }
+
+    /// The highest id; 0 without a message.
+    pub fn last_id(&self) -> MessageId {
+        self.entries.back().map_or(0, |e| e.id)
+    }
+
+    pub fn get(&self, id: MessageId) -> Option<&Entry> {
+        self.entries.get(self.place(id).ok()?)
+    }
+
+    /// For everything but the state, which only [`Self::set_state`] changes.
+    pub fn get_mut(&mut self, id: MessageId) -> Option<&mut Entry> {
+        let place = self.place(id).ok()?;
+        self.entries.get_mut(place)
+    }
+
+    pub fn set_state(&mut self, id: MessageId, state: State, at: Stamp) {
+        if let Ok(place) = self.place(id) {
+            let entry = &mut self.entries[place];
+            self.counts[entry.state as usize] -= 1;
+            self.counts[state as usize] += 1;
+            entry.state = state;
+            entry.updated_s = at.unix_s;
+            entry.since_ms = at.boot_ms;
+        }
+    }
+
+    pub fn remove(&mut self, id: MessageId) {
+        if let Some(entry) = self.place(id).ok().and_then(|place| self.entries.remove(place)) {
+            self.counts[entry.state as usize] -= 1;
+        }
+    }
+
+    /// All messages, oldest first; not to change a state.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Entry> {
+        self.entries.iter_mut()
+    }
+
+    /// All messages, oldest first.
+    pub fn iter(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter()
+    }
+
+    /// The messages with an id above `after`, oldest first.
+    pub fn after(&self, after: MessageId) -> impl Iterator<Item = &Entry> {
+        let start = match self.place(after) {
+            Ok(place) => place + 1,
+            Err(place) => place,
+        };
+        self.entries.range(start..)
+    }
+
+    /// The messages with that hash of origin and key.
+    pub fn with_key(&self, key: u64) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().filter(move |e| e.key == key)
+    }
+
+    fn place(&self, id: MessageId) -> Result<usize, usize> {
+        self.entries.binary_search_by_key(&id, |e| e.id)
+    }
+}

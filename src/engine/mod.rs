@@ -1,0 +1,247 @@
+//! The sans-I/O core: the queue, the lines, what holds them back, time-outs and the fence.
+//!
+//! Requests, device reports and the journal's "durable" come in through methods that take `now`;
+//! what is to be done comes out as [`Action`]s. There is no socket, file, clock or thread here:
+//! the whole core runs in a simulation.
+//!
+//! The caller hands in everything that has happened and then calls [`Engine::turn`], which gives
+//! messages to lines and requests to boxes; [`Engine::next_wake`] says when to call it again.
+
+mod fence;
+mod index;
+mod line;
+mod pace;
+mod requests;
+mod restore;
+mod sends;
+mod settings;
+mod shown;
+mod turn;
+mod view;
+
+#[cfg(test)]
+mod tests;
+
+use crate::goip::{AskError, SendOutcome, StatusPage};
+use crate::journal::{BootId, Moved, Record, Stamp, Ticket};
+use crate::message::{JobId, MessageId, Problem, State};
+
+use index::Index;
+use line::{Device, Line, Phase};
+use restore::{Gap, Restoring};
+
+pub use line::{DeviceReason, LineReason};
+pub use pace::MIN_GAP_MS as MIN_STATUS_GAP_MS;
+pub(crate) use requests::not_found;
+pub use requests::{NewMessage, Receipt};
+pub use restore::TRUST_WAIT_MS;
+pub use settings::{Choice, DeviceSettings, Settings};
+pub use view::{Counters, LineState, LineView, View};
+
+/// The time, as the caller read it last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Now {
+    /// Milliseconds since the router booted; never goes back.
+    pub boot_ms: u64,
+    /// Wall time in Unix seconds, right or wrong.
+    pub unix_s: u32,
+    /// Whether the wall clock was set since boot.
+    pub trusted: bool,
+}
+
+impl Now {
+    /// The moment, as records carry it.
+    pub fn stamp(self) -> Stamp {
+        Stamp { unix_s: self.unix_s, trusted: self.trusted, boot_ms: self.boot_ms }
+    }
+}
+
+/// What the engine wants done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Append the record to the journal under that ticket.
+    Record(Ticket, Record),
+    /// Give the request to that device's worker. A device has at most one in hand.
+    Ask(u8, Ask),
+}
+
+/// A request to a box.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// Send the message on that line (from 1). Its number and text are in the journal.
+    Send(MessageId, u8),
+    /// Read the status of all lines.
+    Status,
+}
+
+/// What came of an [`Ask`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Of a send.
+    Send(SendOutcome),
+    /// Of a send whose number and text the journal could not give.
+    NoBody,
+    /// Of a question for the status.
+    Status(Result<Box<StatusPage>, AskError>),
+}
+
+/// The core. See the module's documentation.
+#[derive(Debug)]
+pub struct Engine {
+    settings: Settings,
+    boot: BootId,
+    index: Index,
+    devices: Vec<Device>,
+    lines: Vec<Line>,
+    last_id: MessageId,
+    /// The newest ticket given out, and the newest that is durable.
+    ticket: Ticket,
+    durable: Ticket,
+    /// The line at which the next choice among equal ones begins.
+    next_line: usize,
+    /// When the next message becomes too old to be sent or kept; a bound, never too late.
+    ages_ms: u64,
+    /// While records are restored.
+    restoring: Option<Restoring>,
+    /// The time that the router was off is not known yet.
+    gap: Option<Gap>,
+    /// The newest message that was restored.
+    restored_id: MessageId,
+    /// Until when a restored message waits for every line to be seen; 0 afterwards.
+    proof_ms: u64,
+    /// No message is given to a line any more.
+    closing: bool,
+    actions: Vec<Action>,
+}
+
+impl Engine {
+    /// A core with an empty queue, in the boot `boot`.
+    pub fn new(settings: Settings, boot: BootId) -> Self {
+        let (devices, lines) = settings.build();
+        Self {
+            settings,
+            boot,
+            index: Index::default(),
+            devices,
+            lines,
+            last_id: 0,
+            ticket: 0,
+            durable: 0,
+            next_line: 0,
+            ages_ms: u64::MAX,
+            restoring: None,
+            gap: None,
+            restored_id: 0,
+            proof_ms: 0,
+            closing: false,
+            actions: Vec::with_capacity(Self::USUAL_ACTIONS),
+        }
+    }
+
+    /// Room for the actions of a usual turn; a list that was once longer keeps its room.
+    const USUAL_ACTIONS: usize = 32;
+
+    /// Puts the actions since the last call into `into`, which loses what it held: two lists
+    /// take turns, so that none is ever allocated anew. Records come before the requests that
+    /// need them.
+    pub fn take_actions(&mut self, into: &mut Vec<Action>) {
+        into.clear();
+        core::mem::swap(&mut self.actions, into);
+    }
+
+    /// The newest ticket: whoever waits for it waits for all that has happened so far.
+    pub fn ticket(&self) -> Ticket {
+        self.ticket
+    }
+
+    /// The journal has made everything up to `ticket` durable.
+    pub fn durable(&mut self, ticket: Ticket) {
+        self.durable = self.durable.max(ticket);
+        for line in &mut self.lines {
+            if let Phase::Storing { message, ticket } = line.phase
+                && ticket <= self.durable
+            {
+                line.phase = Phase::Ready { message };
+            }
+        }
+    }
+
+    /// Gives no further message to a line: the daemon is about to stop.
+    pub fn close(&mut self) {
+        self.closing = true;
+    }
+
+    /// Whether a request to a box is under way.
+    pub fn is_asking(&self) -> bool {
+        self.devices.iter().any(|d| d.flight.is_some())
+    }
+
+    fn record(&mut self, record: Record) -> Ticket {
+        self.ticket += 1;
+        self.actions.push(Action::Record(self.ticket, record));
+        self.ticket
+    }
+
+    /// Moves a message to `state` and writes it down.
+    ///
+    /// Once its outcome was unknown, a message can still become `sent`, but never again be said
+    /// not to have been sent.
+    fn move_to(&mut self, now: Now, id: MessageId, state: State, change: Change) {
+        let Some(entry) = self.index.get_mut(id) else { return };
+        let state = match state {
+            State::Failed | State::Expired | State::Cancelled if entry.perhaps_sent => State::Unknown,
+            state => state,
+        };
+        entry.perhaps_sent |= state == State::Unknown;
+        if let Some(job) = change.job {
+            entry.job = job;
+        }
+        entry.problem = change.problem.or(entry.problem).filter(|_| state != State::Sent);
+        if let Some(ttl_s) = change.ttl_s {
+            entry.ttl_s = ttl_s;
+            entry.deadline_ms = now.boot_ms + u64::from(ttl_s) * 1000;
+        }
+        let (job, problem) = (entry.job, entry.problem);
+        self.index.set_state(id, state, now.stamp());
+        if state == State::Queued
+            && let Some(entry) = self.index.get_mut(id)
+        {
+            entry.since_ms = now.boot_ms + u64::from(change.pause_s) * 1000;
+        }
+        self.record(Record::Moved(Moved {
+            id,
+            at: now.stamp(),
+            state,
+            job,
+            problem,
+            pause_s: change.pause_s,
+            ttl_s: change.ttl_s,
+        }));
+        self.note_age(now, id);
+        if state.is_final() {
+            self.trim(now);
+        }
+    }
+
+    /// Sees to it that the ages are looked at again when something is due for the message.
+    fn note_age(&mut self, now: Now, id: MessageId) {
+        if let Some(entry) = self.index.get(id) {
+            self.ages_ms = self.ages_ms.min(self.due_ms(now, entry));
+        }
+    }
+}
+
+/// What changes along with a message's state.
+#[derive(Clone, Copy, Debug, Default)]
+struct Change {
+    job: Option<JobId>,
+    problem: Option<Problem>,
+    pause_s: u32,
+    ttl_s: Option<u32>,
+}
+
+impl Change {
+    fn problem(problem: Problem) -> Self {
+        Self { problem: Some(problem), ..Self::default() }
+    }
+}

@@ -1,0 +1,366 @@
+//! From the journal's records back to where the engine was, in this boot or another.
+//!
+//! [`Engine::restore`] takes the records one by one, on one timeline through all boots;
+//! [`Engine::restored`] then puts everything into this boot's time and goes on with what was
+//! under way.
+
+mod timeline;
+
+use super::index::Entry;
+use super::line::Phase;
+use super::requests::hash_key;
+use super::{Change, Choice, Engine, Now};
+use crate::journal::{
+    self, Accepted, BootId, Fence, Kept, LineJobs, Moved, Record, Stamp, Started, Submitting,
+};
+use crate::message::{JobId, LineId, LineName, MessageId, Problem, ProblemCode, State, shape};
+
+pub(super) use timeline::Gap;
+pub use timeline::TRUST_WAIT_MS;
+use timeline::Timeline;
+
+/// After damage, ids may have been given out of which nothing is left: leave so many out.
+const LOST_IDS: u32 = 10_000;
+
+/// So long every box is waited for before messages from before go out elsewhere: a line that
+/// shows an unknown job proves that the journal is not the newest.
+const PROOF_MS: u64 = 60_000;
+
+/// What is known only while records are restored.
+#[derive(Debug, Default)]
+pub(super) struct Restoring {
+    time: Timeline,
+    /// The messages that were on their way, and how they left.
+    under_way: Vec<UnderWay>,
+    lines: LineJobs,
+    /// Queued messages whose line is not configured any more.
+    homeless: Vec<MessageId>,
+    /// The newest message of earlier boots.
+    earlier_id: MessageId,
+}
+
+/// A message that was on its way.
+#[derive(Debug)]
+struct UnderWay {
+    id: MessageId,
+    line: LineName,
+    fence: Fence,
+    submitted_ms: u64,
+    boot: BootId,
+}
+
+impl Engine {
+    /// Takes a record that the journal kept. All of them, in the order of writing, come before
+    /// anything else; then comes [`Self::restored`].
+    pub fn restore(&mut self, record: Record) {
+        let mut r = self.restoring.take().unwrap_or_default();
+        r.lines.note(&record);
+        match record {
+            Record::Started(Started { boot, at }) => {
+                if boot != r.time.boot() {
+                    r.earlier_id = self.index.last_id();
+                }
+                self.pass(&mut r, at, boot);
+            }
+            Record::Accepted(accepted) => {
+                let boot = r.time.boot();
+                let at_ms = self.pass(&mut r, accepted.at, boot);
+                let entry = self.entry(&mut r, &accepted, at_ms);
+                self.index.put(entry);
+            }
+            Record::Submitting(submitting) => self.restore_submitting(&mut r, submitting),
+            Record::Moved(moved) => self.restore_moved(&mut r, &moved),
+            Record::Kept(both) => {
+                let (accepted, kept) = *both;
+                self.restore_kept(&mut r, &accepted, kept);
+            }
+            Record::Forgotten(id) => {
+                self.index.remove(id);
+                r.under_way.retain(|u| u.id != id);
+            }
+            Record::Line(..) => {}
+        }
+        self.restoring = Some(r);
+    }
+
+    /// All records were restored: goes on from there. `last_id` is the newest id that the
+    /// journal knows of; `damaged` says that records may be missing anywhere.
+    pub fn restored(&mut self, now: Now, last_id: MessageId, damaged: bool) {
+        let mut r = self.restoring.take().unwrap_or_default();
+        if self.boot != r.time.boot() {
+            r.earlier_id = self.index.last_id();
+        }
+        let newest_id = self.index.last_id();
+        let before = r.time.clone();
+        self.pass(&mut r, now.stamp(), self.boot);
+        self.gap = before.gap(&r.time, now, r.earlier_id);
+        // In this boot's time nothing is older than the boot, so this has to be seen to now.
+        let keep_ms = u64::from(self.settings.keep_s) * 1000;
+        let too_old = |e: &&Entry| {
+            let keyed = e.key != 0 && e.deadline_ms > r.time.now_ms();
+            e.state.is_final() && !keyed && e.since_ms + keep_ms <= r.time.now_ms()
+        };
+        let old: Vec<MessageId> = self.index.iter().filter(too_old).map(|e| e.id).collect();
+        old.into_iter().for_each(|id| self.forget(id));
+        for entry in self.index.iter_mut() {
+            entry.deadline_ms = r.time.in_this_boot(now, entry.deadline_ms);
+            entry.since_ms = r.time.in_this_boot(now, entry.since_ms);
+        }
+        self.last_id = last_id.max(newest_id);
+        self.restored_id = self.last_id;
+        self.proof_ms = now.boot_ms + PROOF_MS;
+        self.record(Record::Started(Started { boot: self.boot, at: now.stamp() }));
+        for (name, job) in r.lines.iter() {
+            if let Some(place) = self.place_of(name) {
+                let line = &mut self.lines[place];
+                line.know(job, now.boot_ms);
+                line.unproved = true;
+            }
+        }
+        self.ages_ms = now.boot_ms;
+        if damaged {
+            self.last_id = self.last_id.saturating_add(LOST_IDS);
+            return self.disown_all(now, ProblemCode::JournalDamaged);
+        }
+        for id in r.homeless {
+            if self.index.get(id).is_some_and(|e| e.state == State::Queued) {
+                let problem = Problem::new(ProblemCode::LineGone);
+                log::warn!("message {id} failed: {problem}");
+                self.move_to(now, id, State::Failed, Change::problem(problem));
+            }
+        }
+        for under_way in r.under_way {
+            self.go_on(now, &r.time, &under_way);
+        }
+        let working = self.index.working();
+        if working > 0 {
+            log::info!("{working} messages from before go on");
+        }
+    }
+
+    /// Goes on with a message that was on its way.
+    fn go_on(&mut self, now: Now, time: &Timeline, under_way: &UnderWay) {
+        let id = under_way.id;
+        let Some(entry) = self.index.get(id).filter(|e| !e.state.is_final()) else { return };
+        let job = entry.job;
+        let place = self.place_of(&under_way.line).filter(|&p| self.lines[p].phase == Phase::Idle);
+        let Some(place) = place else {
+            let problem = Problem::new(ProblemCode::Undecided);
+            log::warn!(
+                "message {id} unknown: it was on its way on {}, which is not there any more",
+                under_way.line
+            );
+            return self.move_to(now, id, State::Unknown, Change::problem(problem));
+        };
+        let line = &mut self.lines[place];
+        line.fence = under_way.fence;
+        line.submitted_ms =
+            (under_way.boot == self.boot).then(|| time.in_this_boot(now, under_way.submitted_ms));
+        let line_id = line.id;
+        if job.is_empty() {
+            log::info!("message {id} was on its way on {}: asking the box what became of it", line.name);
+            line.phase = Phase::Open { message: id, look_ms: now.boot_ms, first: None };
+        } else {
+            self.follow(now, place, id, job, None);
+        }
+        if let Some(entry) = self.index.get_mut(id) {
+            entry.line = Some(line_id);
+        }
+    }
+
+    /// Nothing is known for certain any more: every message that is not final is `unknown`, and
+    /// stays so even if it asked to be sent again.
+    pub(super) fn disown_all(&mut self, now: Now, why: ProblemCode) {
+        let working: Vec<MessageId> = self
+            .index
+            .after(0)
+            .take_while(|e| e.id <= self.restored_id)
+            .filter(|e| !e.state.is_final())
+            .map(|e| e.id)
+            .collect();
+        if working.is_empty() {
+            return;
+        }
+        let problem = Problem::new(why);
+        for line in &mut self.lines {
+            if line.phase.message().is_some_and(|id| id <= self.restored_id) {
+                line.phase = Phase::Idle;
+                line.doubt = true;
+            }
+        }
+        for &id in &working {
+            self.move_to(now, id, State::Unknown, Change::problem(problem));
+        }
+        log::error!("{} messages are unknown: {problem}", working.len());
+    }
+
+    /// Goes on to a moment of a record; gives it on the timeline.
+    fn pass(&mut self, r: &mut Restoring, at: Stamp, boot: BootId) -> u64 {
+        let jump_ms = r.time.advance(at, boot);
+        if jump_ms > 0 {
+            // What was accepted in this boot is as old as before; what is from earlier ones has
+            // aged by the time that the router was off.
+            for entry in self.index.iter_mut().filter(|e| e.id > r.earlier_id) {
+                entry.deadline_ms += jump_ms;
+                entry.since_ms += jump_ms;
+            }
+        }
+        r.time.now_ms()
+    }
+
+    fn entry(&mut self, r: &mut Restoring, accepted: &Accepted, at_ms: u64) -> Entry {
+        let shape = shape(&accepted.text);
+        let choice = self.choice_of(&accepted.choice).unwrap_or_else(|| {
+            r.homeless.push(accepted.id);
+            Choice::Any
+        });
+        Entry {
+            id: accepted.id,
+            created_s: accepted.at.unix_s,
+            updated_s: accepted.at.unix_s,
+            ttl_s: accepted.ttl_s,
+            deadline_ms: at_ms + u64::from(accepted.ttl_s) * 1000,
+            since_ms: at_ms,
+            key: accepted.key.as_deref().map_or(0, |key| hash_key(accepted.origin, key)),
+            job: JobId::EMPTY,
+            problem: None,
+            line: None,
+            choice,
+            attempts: 0,
+            state: State::Queued,
+            priority: accepted.priority,
+            on_unknown: accepted.on_unknown,
+            encoding: shape.encoding,
+            segments: shape.segments,
+            strikes: 0,
+            pauses: 0,
+            perhaps_sent: false,
+        }
+    }
+
+    fn restore_submitting(&mut self, r: &mut Restoring, submitting: Submitting) {
+        let at_ms = self.pass(r, submitting.at, submitting.boot);
+        let line = self.place_of(&submitting.line).map(|place| self.lines[place].id);
+        let Some(entry) = self.index.get_mut(submitting.id) else { return };
+        entry.line = line;
+        entry.job = JobId::EMPTY;
+        entry.attempts = entry.attempts.saturating_add(1);
+        self.index.set_state(submitting.id, State::Submitting, submitting.at);
+        if let Some(entry) = self.index.get_mut(submitting.id) {
+            entry.since_ms = at_ms;
+        }
+        r.under_way.retain(|u| u.id != submitting.id);
+        r.under_way.push(UnderWay {
+            id: submitting.id,
+            line: submitting.line,
+            fence: submitting.fence,
+            submitted_ms: at_ms,
+            boot: submitting.boot,
+        });
+    }
+
+    fn restore_moved(&mut self, r: &mut Restoring, moved: &Moved) {
+        let boot = r.time.boot();
+        let at_ms = self.pass(r, moved.at, boot);
+        if moved.state != State::Sending {
+            r.under_way.retain(|u| u.id != moved.id);
+        }
+        let Some(entry) = self.index.get_mut(moved.id) else { return };
+        let refused = moved.state == State::Queued
+            && moved.problem.is_some_and(|p| matches!(p.code, ProblemCode::Refused | ProblemCode::BadLogin));
+        if refused {
+            entry.strikes = if entry.problem == moved.problem { entry.strikes + 1 } else { 1 };
+        }
+        entry.pauses = entry.pauses.saturating_add(u8::from(moved.pause_s > 0));
+        if let Some(ttl_s) = moved.ttl_s {
+            entry.ttl_s = ttl_s;
+            entry.deadline_ms = at_ms + u64::from(ttl_s) * 1000;
+            (entry.strikes, entry.pauses) = (0, 0);
+        }
+        entry.perhaps_sent = match moved.state {
+            State::Unknown => true,
+            // It is never said of a message that may have been sent.
+            State::Failed | State::Expired | State::Cancelled => false,
+            _ => entry.perhaps_sent,
+        };
+        entry.job = moved.job;
+        entry.problem = moved.problem;
+        self.index.set_state(moved.id, moved.state, moved.at);
+        if let Some(entry) = self.index.get_mut(moved.id) {
+            entry.since_ms = at_ms + u64::from(moved.pause_s) * 1000;
+        }
+    }
+
+    fn restore_kept(&mut self, r: &mut Restoring, accepted: &Accepted, kept: Kept) {
+        let at_ms = self.pass(r, kept.at, kept.boot);
+        let mut entry = self.entry(r, accepted, at_ms);
+        entry.updated_s = kept.changed_s;
+        entry.ttl_s = kept.ttl_s;
+        entry.deadline_ms = (at_ms + u64::from(kept.ttl_s) * 1000).saturating_sub(kept.age_ms);
+        entry.since_ms = match kept.state {
+            State::Queued => at_ms + kept.pause_ms,
+            _ => at_ms.saturating_sub(kept.changed_ms_ago),
+        };
+        entry.line =
+            kept.line.as_ref().and_then(|name| self.place_of(name)).map(|place| self.lines[place].id);
+        entry.job = kept.job;
+        entry.problem = kept.problem;
+        entry.attempts = kept.attempts;
+        entry.state = kept.state;
+        (entry.strikes, entry.pauses) = (kept.strikes, kept.pauses);
+        entry.perhaps_sent = kept.perhaps_sent;
+        self.index.put(entry);
+        r.under_way.retain(|u| u.id != accepted.id);
+        if let (Some(line), Some(fence)) = (kept.line, kept.fence)
+            && !kept.state.is_final()
+        {
+            let submitted_ms = at_ms.saturating_sub(kept.submitted_ms_ago.unwrap_or(u64::MAX));
+            // Longer ago than this boot is as good as in another.
+            let boot = if kept.submitted_ms_ago.is_some() { kept.boot } else { BootId::default() };
+            r.under_way.push(UnderWay { id: accepted.id, line, fence, submitted_ms, boot });
+        }
+    }
+
+    /// All that has to be known to restore message `id` as it is now; `None` if it is not kept.
+    pub fn kept(&self, now: Now, id: MessageId) -> Option<Kept> {
+        let entry = self.index.get(id)?;
+        let on_line = self.lines.iter().find(|l| l.phase.message() == Some(id));
+        let queued = entry.state == State::Queued;
+        let ttl_ms = u64::from(entry.ttl_s) * 1000;
+        Some(Kept {
+            at: now.stamp(),
+            boot: self.boot,
+            state: entry.state,
+            age_ms: (now.boot_ms + ttl_ms).saturating_sub(entry.deadline_ms),
+            ttl_s: entry.ttl_s,
+            changed_s: entry.updated_s,
+            changed_ms_ago: if queued { 0 } else { now.boot_ms.saturating_sub(entry.since_ms) },
+            line: entry.line.map(|line| self.settings.line_name(line)),
+            fence: on_line.map(|l| l.fence),
+            submitted_ms_ago: on_line.and_then(|l| l.submitted_ms).map(|ms| now.boot_ms.saturating_sub(ms)),
+            job: entry.job,
+            problem: entry.problem,
+            attempts: entry.attempts,
+            strikes: entry.strikes,
+            pauses: entry.pauses,
+            pause_ms: if queued { entry.since_ms.saturating_sub(now.boot_ms) } else { 0 },
+            perhaps_sent: entry.perhaps_sent,
+        })
+    }
+
+    fn place_of(&self, name: &LineName) -> Option<usize> {
+        self.lines.iter().position(|l| l.name == *name)
+    }
+
+    fn choice_of(&self, choice: &journal::Choice) -> Option<Choice> {
+        match choice {
+            journal::Choice::Any => Some(Choice::Any),
+            journal::Choice::Device(name) => {
+                self.devices.iter().position(|d| d.name == *name).map(|place| Choice::Device(place as u8))
+            }
+            journal::Choice::Line(name) => {
+                self.place_of(name).map(|place| self.lines[place].id).map(|line: LineId| Choice::Line(line))
+            }
+        }
+    }
+}

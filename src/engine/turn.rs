@@ -1,0 +1,368 @@
+//! The engine's own doing: ages, messages to lines, requests to boxes, and when to wake next.
+
+use super::index::Entry;
+use super::line::{DeviceReason, Flight, LineReason, Phase};
+use super::pace::MIN_GAP_MS;
+use super::restore::TRUST_WAIT_MS;
+use super::{Action, Ask, Change, Choice, Engine, Now, fence};
+use crate::goip::JobStatus;
+use crate::journal::{Fence, Record, Submitting};
+use crate::message::{JobId, MessageId, Priority, Problem, ProblemCode, State};
+
+/// A send has to leave this soon after its fence was made, or it gets a new one. Less than any
+/// box takes to start anew.
+const READY_MS: u64 = 10_000;
+
+/// Messages that become too old in one turn, at most: the rest has to wait for the next, so that
+/// no turn is long.
+const AGES_A_TURN: usize = 32;
+
+impl Engine {
+    /// Does whatever can be done now. Call it after anything else was called, and when
+    /// [`Self::next_wake`] says so.
+    pub fn turn(&mut self, now: Now) {
+        self.close_gap(now);
+        if self.proof_ms <= now.boot_ms {
+            self.proof_ms = 0;
+        }
+        if self.ages_ms <= now.boot_ms {
+            self.ages(now);
+        }
+        self.give_up_unreadable(now);
+        if !self.closing {
+            self.dispatch(now);
+        }
+        for device in 0..self.devices.len() {
+            self.pump(now, device);
+        }
+    }
+
+    /// When the next [`Self::turn`] is due if nothing else happens, in milliseconds since boot;
+    /// `None` if only something else can make one due.
+    pub fn next_wake(&self) -> Option<u64> {
+        let devices =
+            self.devices.iter().enumerate().filter_map(|(place, device)| {
+                if device.flight.is_some() { None } else { self.ask_due(place) }
+            });
+        let unreadable = self.lines.iter().filter_map(|line| self.unreadable_from(line));
+        let ages = (self.ages_ms < u64::MAX).then_some(self.ages_ms);
+        let gap = self.gap.map(|_| TRUST_WAIT_MS);
+        let proof = (self.proof_ms > 0 && self.index.count(State::Queued) > 0).then_some(self.proof_ms);
+        devices.chain(unreadable).chain(ages).chain(gap).chain(proof).min()
+    }
+
+    /// When something is due for the message: its own pause ends, it becomes too old to be sent,
+    /// or too old to be kept.
+    pub(super) fn due_ms(&self, now: Now, entry: &Entry) -> u64 {
+        match entry.state {
+            _ if self.is_from_before(entry) => TRUST_WAIT_MS,
+            State::Queued if entry.since_ms > now.boot_ms => entry.since_ms.min(entry.deadline_ms),
+            State::Queued => entry.deadline_ms,
+            state if state.is_final() => {
+                let kept = entry.since_ms + u64::from(self.settings.keep_s) * 1000;
+                if entry.key == 0 { kept } else { kept.max(entry.deadline_ms) }
+            }
+            _ => u64::MAX,
+        }
+    }
+
+    /// The newest message that must wait until every line has shown that the journal is the
+    /// newest; 0 for none. A box that does not answer is not waited for longer than a while.
+    fn unproved_id(&self, now: Now) -> MessageId {
+        let unproved = |line: &super::Line| {
+            line.unproved && line.phase == Phase::Idle && self.devices[usize::from(line.id.device)].exclusive
+        };
+        let waiting = now.boot_ms < self.proof_ms && self.lines.iter().any(unproved);
+        if waiting { self.restored_id } else { 0 }
+    }
+
+    /// Whether it cannot be known yet how old the message is.
+    fn is_from_before(&self, entry: &Entry) -> bool {
+        self.gap.is_some_and(|gap| entry.id <= gap.last_id)
+    }
+
+    /// Lets what came from an earlier boot go on once it is known how long the router was off,
+    /// or has been waited for long enough.
+    fn close_gap(&mut self, now: Now) {
+        let Some(gap) = self.gap.filter(|_| now.trusted || now.boot_ms >= TRUST_WAIT_MS) else { return };
+        self.gap = None;
+        self.ages_ms = now.boot_ms;
+        if !now.trusted {
+            log::warn!(
+                "the clock is still not set: messages from before this boot count as no older than they were"
+            );
+            return;
+        }
+        let off_ms = gap.off_ms(now);
+        for entry in self.index.iter_mut().filter(|e| e.id <= gap.last_id) {
+            entry.deadline_ms = entry.deadline_ms.saturating_sub(off_ms);
+            entry.since_ms = entry.since_ms.saturating_sub(off_ms);
+        }
+    }
+
+    /// Expires queued messages whose ttl is over and forgets final ones that are old enough.
+    fn ages(&mut self, now: Now) {
+        let mut due = heapless::Vec::<(MessageId, bool), AGES_A_TURN>::new();
+        self.ages_ms = u64::MAX;
+        for entry in self.index.iter() {
+            let due_ms = self.due_ms(now, entry);
+            if due_ms > now.boot_ms || due.push((entry.id, entry.state == State::Queued)).is_err() {
+                self.ages_ms = self.ages_ms.min(due_ms);
+            }
+        }
+        for (id, queued) in due {
+            if queued { self.expire(now, id) } else { self.forget(id) }
+        }
+    }
+
+    fn expire(&mut self, now: Now, id: MessageId) {
+        let tried = self.index.get(id).and_then(|e| e.problem.filter(|_| e.attempts > 0));
+        let (state, problem) = match tried {
+            Some(problem) => (State::Failed, problem),
+            None => (State::Expired, Problem::new(ProblemCode::TtlExpired)),
+        };
+        self.move_to(now, id, state, Change::problem(problem));
+        let state = self.index.get(id).map_or(state, |e| e.state);
+        let why = if tried.is_some() { "its ttl ran out; " } else { "" };
+        log::warn!("message {id} {state}: {why}{problem}");
+    }
+
+    pub(super) fn forget(&mut self, id: MessageId) {
+        log::debug!("message {id} is not kept any longer");
+        self.forget_late(id);
+        self.index.remove(id);
+        self.record(Record::Forgotten(id));
+    }
+
+    /// Forgets up to `count` of the oldest final messages: the journal has no room for more.
+    pub fn forget_oldest(&mut self, count: usize) {
+        let oldest: heapless::Vec<MessageId, 32> =
+            self.index.iter().filter(|e| e.state.is_final()).map(|e| e.id).take(count.min(32)).collect();
+        oldest.into_iter().for_each(|id| self.forget(id));
+    }
+
+    /// Forgets the oldest final messages if there are more than are to be kept. One with a key is
+    /// kept until its ttl is over: the same key may come again.
+    pub(super) fn trim(&mut self, now: Now) {
+        let final_messages = self.index.len() as u32 - self.index.working();
+        let too_many = final_messages.saturating_sub(self.settings.keep_messages) as usize;
+        if too_many == 0 {
+            return;
+        }
+        let may_go = |e: &&Entry| e.state.is_final() && (e.key == 0 || e.deadline_ms <= now.boot_ms);
+        let oldest: heapless::Vec<MessageId, AGES_A_TURN> =
+            self.index.iter().filter(may_go).map(|e| e.id).take(too_many.min(AGES_A_TURN)).collect();
+        oldest.into_iter().for_each(|id| self.forget(id));
+    }
+
+    /// A message that is with a box which cannot be read when its ttl runs out is `unknown`.
+    fn give_up_unreadable(&mut self, now: Now) {
+        for place in 0..self.lines.len() {
+            let line = &self.lines[place];
+            if self.unreadable_from(line).is_some_and(|ms| ms <= now.boot_ms)
+                && let Some(message) = line.phase.message()
+            {
+                let problem = Problem::new(ProblemCode::Unreadable);
+                self.settle(now, place, message, State::Unknown, Some(problem));
+            }
+        }
+    }
+
+    /// When the line's message is given up if the box stays unreadable.
+    fn unreadable_from(&self, line: &super::Line) -> Option<u64> {
+        let (Phase::Open { message, .. } | Phase::Watching { message, .. }) = line.phase else {
+            return None;
+        };
+        let hidden = line.hold.is_some_and(|h| h.reason == LineReason::NotShown);
+        let device = &self.devices[usize::from(line.id.device)];
+        let asked = device.hold.is_some_and(|h| h.reason != DeviceReason::NotAsked);
+        if !asked && !hidden {
+            return None;
+        }
+        self.index.get(message).map(|e| e.deadline_ms)
+    }
+
+    /// Gives waiting messages to free lines, by priority and then by age.
+    fn dispatch(&mut self, now: Now) {
+        for line in &mut self.lines {
+            line.wanted = false;
+        }
+        if self.index.count(State::Queued) == 0 {
+            return;
+        }
+        let unproved = self.unproved_id(now);
+        let usable = |engine: &Self, place: usize| {
+            let line = &engine.lines[place];
+            engine.devices[usize::from(line.id.device)].hold.is_none()
+                && line.phase == Phase::Idle
+                && !line.wanted
+        };
+        let mut open = (0..self.lines.len()).filter(|&place| usable(self, place)).count();
+        for priority in Priority::ALL {
+            let mut after = 0;
+            while open > 0 {
+                let waiting = |e: &&Entry| {
+                    e.state == State::Queued
+                        && e.priority == priority
+                        && e.since_ms <= now.boot_ms
+                        && !self.is_from_before(e)
+                        && e.id > unproved
+                };
+                let Some((id, choice)) = self.next_for_a_line(after, waiting, &usable) else { break };
+                after = id;
+                let Some(place) = self.choose_line(now, choice, &usable) else { continue };
+                open -= 1;
+                match self.fresh_fence(now, place) {
+                    Some(fence) => self.submit(now, place, id, fence),
+                    None => self.lines[place].wanted = true,
+                }
+            }
+        }
+    }
+
+    /// The oldest message above `after` that is `waiting` and for which some line is `usable`.
+    fn next_for_a_line(
+        &self,
+        after: MessageId,
+        waiting: impl Fn(&&Entry) -> bool,
+        usable: &impl Fn(&Self, usize) -> bool,
+    ) -> Option<(MessageId, Choice)> {
+        self.index
+            .after(after)
+            .filter(waiting)
+            .map(|e| (e.id, e.choice))
+            .find(|(_, choice)| self.places(*choice).any(|place| usable(self, place)))
+    }
+
+    /// The places of the lines that a choice allows.
+    pub(super) fn places(&self, choice: Choice) -> core::ops::Range<usize> {
+        let device = |device: u8| self.devices.get(usize::from(device)).map_or(0..0, |d| d.lines.clone());
+        match choice {
+            Choice::Any => 0..self.lines.len(),
+            Choice::Device(place) => device(place),
+            Choice::Line(line) => {
+                let lines = device(line.device);
+                let place = lines.start + usize::from(line.line) - 1;
+                if lines.contains(&place) { place..place + 1 } else { 0..0 }
+            }
+        }
+    }
+
+    /// The line for the next message of that choice: in turn, those before the others that can
+    /// send at once, and those whose hold goes on last.
+    fn choose_line(&self, now: Now, choice: Choice, usable: &impl Fn(&Self, usize) -> bool) -> Option<usize> {
+        let count = self.lines.len();
+        self.places(choice).filter(|&place| usable(self, place)).min_by_key(|&place| {
+            let line = &self.lines[place];
+            let ready = line.is_free(now.boot_ms) && self.fresh_fence(now, place).is_some();
+            let in_turn = (place + count - self.next_line) % count;
+            (!line.is_free(now.boot_ms), !ready, in_turn)
+        })
+    }
+
+    /// The line's fence, if the line may send and its last status answer is fresh.
+    fn fresh_fence(&self, now: Now, place: usize) -> Option<Fence> {
+        let line = &self.lines[place];
+        let seen = line.seen.filter(|s| {
+            s.asked_ms >= line.floor_ms && now.boot_ms <= s.shown_ms + fence::FRESH_MS && !s.is_running()
+        })?;
+        let exclusive = self.devices[usize::from(line.id.device)].exclusive;
+        // A job that ended without an id cannot be told from the next one that does.
+        let named = !seen.job.is_empty() || seen.status == JobStatus::Empty;
+        let decides = exclusive && named && line.known == Some(seen.job);
+        line.is_free(now.boot_ms).then_some(Fence { job: seen.job, decides })
+    }
+
+    fn submit(&mut self, now: Now, place: usize, message: MessageId, fence: Fence) {
+        let line = &mut self.lines[place];
+        let (id, name) = (line.id, line.name.clone());
+        let held = line.hold.is_some();
+        line.fence = fence;
+        line.submitted_ms = Some(now.boot_ms);
+        line.doubt = false;
+        self.next_line = (place + 1) % self.lines.len();
+        if let Some(entry) = self.index.get_mut(message) {
+            // A hold that goes on is tried every few seconds, perhaps for days.
+            let again = held && entry.problem.is_some();
+            let level = if again { log::Level::Debug } else { log::Level::Info };
+            log::log!(level, "message {message} submitting on {name}");
+            entry.line = Some(id);
+            entry.job = JobId::EMPTY;
+            entry.attempts = entry.attempts.saturating_add(1);
+        }
+        self.index.set_state(message, State::Submitting, now.stamp());
+        let ticket = self.record(Record::Submitting(Submitting {
+            id: message,
+            at: now.stamp(),
+            boot: self.boot,
+            line: name,
+            fence,
+        }));
+        self.lines[place].phase = Phase::Storing { message, ticket };
+    }
+
+    /// Gives the box its next request: a send that is ready, else the status if it is due.
+    fn pump(&mut self, now: Now, device: usize) {
+        if self.devices[device].flight.is_some() {
+            return;
+        }
+        self.withdraw(now, device);
+        if self.closing {
+            return;
+        }
+        let ready = self.devices[device].lines.clone().find_map(|place| match self.lines[place].phase {
+            Phase::Ready { message } => Some((place, message)),
+            _ => None,
+        });
+        let ask = if let Some((place, message)) = ready {
+            self.lines[place].phase = Phase::Acting { message };
+            self.lines[place].submitted_ms = Some(now.boot_ms);
+            self.devices[device].flight = Some(Flight::Send { line: place });
+            Ask::Send(message, self.lines[place].id.line)
+        } else if self.ask_due(device).is_some_and(|due_ms| due_ms <= now.boot_ms) {
+            self.devices[device].flight = Some(Flight::Status { asked_ms: now.boot_ms });
+            self.devices[device].asked_ms = Some(now.boot_ms);
+            Ask::Status
+        } else {
+            return;
+        };
+        self.actions.push(Action::Ask(device as u8, ask));
+    }
+
+    /// Takes back what was to leave next, if it must not: it stays queued.
+    fn withdraw(&mut self, now: Now, device: usize) {
+        let all = self.closing || self.devices[device].hold.is_some();
+        for place in self.devices[device].lines.clone() {
+            if let Phase::Ready { message } = self.lines[place].phase
+                && (all || self.is_stale(now, &self.lines[place], message))
+            {
+                self.lines[place].phase = Phase::Idle;
+                self.move_to(now, message, State::Queued, Change::default());
+            }
+        }
+    }
+
+    /// Whether what was known when the message was submitted holds no more: the disk took its
+    /// time, and the fence proves nothing, or the message is too old now.
+    fn is_stale(&self, now: Now, line: &super::Line, message: MessageId) -> bool {
+        line.submitted_ms.is_none_or(|ms| now.boot_ms > ms + READY_MS)
+            || line.seen.is_none_or(|seen| seen.job != line.fence.job)
+            || self.index.get(message).is_none_or(|e| e.deadline_ms <= now.boot_ms)
+    }
+
+    /// When the box is next asked for its status: for the line that needs it first, or for its
+    /// own sake; never more often than it can bear.
+    fn ask_due(&self, device: usize) -> Option<u64> {
+        let device = &self.devices[device];
+        let due_ms = match device.hold {
+            Some(hold) => Some(hold.until_ms),
+            None => self.lines[device.lines.clone()]
+                .iter()
+                .filter_map(super::Line::look_ms)
+                .chain(device.interval_ms())
+                .min(),
+        };
+        let earliest_ms = device.asked_ms.map_or(0, |ms| ms + MIN_GAP_MS);
+        due_ms.map(|ms| ms.max(earliest_ms))
+    }
+}

@@ -1,0 +1,167 @@
+//! What can be asked of the engine without changing it.
+
+use super::line::{Line, Phase};
+use super::{Choice, Engine, Now};
+use crate::message::{Encoding, JobId, LineId, MessageId, Priority, Problem, State};
+
+/// A message without what only the journal keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct View {
+    /// Its id.
+    pub id: MessageId,
+    /// Where it stands.
+    pub state: State,
+    /// The line it goes or went out on.
+    pub line: Option<LineId>,
+    /// How its text is coded.
+    pub encoding: Encoding,
+    /// In how many segments.
+    pub segments: u8,
+    /// Its rank.
+    pub priority: Priority,
+    /// When it was accepted, Unix seconds.
+    pub created_s: u32,
+    /// When its state last changed, Unix seconds.
+    pub updated_s: u32,
+    /// How often it was submitted to a box.
+    pub attempts: u16,
+    /// The box's id for its last job, or empty.
+    pub job: JobId,
+    /// What went wrong, as last known.
+    pub problem: Option<Problem>,
+}
+
+/// What a line is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LineState {
+    /// Nothing.
+    Idle,
+    /// It sends a message.
+    Sending(MessageId),
+    /// It finds out what became of a message.
+    Checking(MessageId),
+    /// It, or its device, waits for something to heal.
+    Held,
+}
+
+impl LineState {
+    /// The state's word on every door.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Sending(_) => "sending",
+            Self::Checking(_) => "checking",
+            Self::Held => "held",
+        }
+    }
+}
+
+/// A line, as told to people and programs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LineView {
+    /// Which line.
+    pub line: LineId,
+    /// Whether a message given to it now would be sent, as far as is known.
+    pub up: bool,
+    /// Queued messages that may go out on this line.
+    pub queued: u32,
+    /// What it is doing.
+    pub state: LineState,
+    /// Why it does not send, in words.
+    pub reason: Option<String>,
+}
+
+/// Figures of the whole daemon.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Messages in each state, in the order of [`State::ALL`].
+    pub by_state: [u32; State::ALL.len()],
+    /// The newest message's id; 0 before the first.
+    pub last_id: MessageId,
+}
+
+impl Engine {
+    /// Message `id`.
+    pub fn view(&self, id: MessageId) -> Option<View> {
+        self.index.get(id).map(view)
+    }
+
+    /// The kept messages with an id above `after`, and in `state` if one is given, oldest first.
+    pub fn list(&self, after: MessageId, state: Option<State>) -> impl Iterator<Item = View> {
+        self.index.after(after).filter(move |e| state.is_none_or(|s| s == e.state)).map(view)
+    }
+
+    /// All lines, in the configuration's order.
+    pub fn lines(&self, now: Now) -> impl Iterator<Item = LineView> {
+        let queued = self.queued_for_lines();
+        self.lines.iter().zip(queued).map(move |(line, queued)| self.line_view(now, line, queued))
+    }
+
+    /// Figures of the whole daemon.
+    pub fn counters(&self) -> Counters {
+        Counters { by_state: State::ALL.map(|s| self.index.count(s)), last_id: self.last_id }
+    }
+
+    /// The engine's part of the configuration.
+    pub fn settings(&self) -> &super::Settings {
+        &self.settings
+    }
+
+    /// How many queued messages may go out on each line; in one pass, because there may be ten
+    /// thousand of them and a hundred lines.
+    fn queued_for_lines(&self) -> Vec<u32> {
+        let mut counts = vec![0; self.lines.len()];
+        let mut anywhere = 0;
+        for entry in self.index.iter().filter(|e| e.state == State::Queued) {
+            match entry.choice {
+                Choice::Any => anywhere += 1,
+                choice => counts[self.places(choice)].iter_mut().for_each(|count| *count += 1),
+            }
+        }
+        counts.iter_mut().for_each(|count| *count += anywhere);
+        counts
+    }
+
+    fn line_view(&self, now: Now, line: &Line, queued: u32) -> LineView {
+        let device = &self.devices[usize::from(line.id.device)];
+        let held = line.hold.filter(|h| h.is_on(now.boot_ms));
+        let state = match line.phase {
+            Phase::Open { message, .. } => LineState::Checking(message),
+            Phase::Idle if device.hold.is_some() || held.is_some() => LineState::Held,
+            Phase::Idle => LineState::Idle,
+            Phase::Storing { message, .. }
+            | Phase::Ready { message }
+            | Phase::Acting { message }
+            | Phase::Watching { message, .. } => LineState::Sending(message),
+        };
+        let reason = match (device.hold, held, state) {
+            (Some(hold), _, _) => Some(told(&hold.reason, hold.since_ms, now)),
+            (None, Some(hold), _) => Some(told(&hold.reason, hold.since_ms, now)),
+            (None, None, LineState::Checking(message)) => {
+                Some(format!("the answer to message {message} was lost; the status page has to tell"))
+            }
+            _ => None,
+        };
+        LineView { line: line.id, up: device.hold.is_none() && held.is_none(), queued, state, reason }
+    }
+}
+
+fn told(reason: &impl core::fmt::Display, since_ms: u64, now: Now) -> String {
+    format!("{reason} (for {} s)", now.boot_ms.saturating_sub(since_ms) / 1000)
+}
+
+fn view(entry: &super::index::Entry) -> View {
+    View {
+        id: entry.id,
+        state: entry.state,
+        line: entry.line,
+        encoding: entry.encoding,
+        segments: entry.segments,
+        priority: entry.priority,
+        created_s: entry.created_s,
+        updated_s: entry.updated_s,
+        attempts: entry.attempts,
+        job: entry.job,
+        problem: entry.problem,
+    }
+}
