@@ -1,0 +1,92 @@
+//! Asking: requests that change nothing, and may be made as often as needed.
+
+use std::io::{self, Read};
+
+use super::device::{Authority, Device};
+use super::encode::Form;
+use super::report::{AskError, StatusPage};
+use super::status::{PAGE_MAX_BYTES, parse_status};
+use crate::message::Words;
+
+const STATUS_PATH: &str = "/default/en_US/send_status.xml";
+
+/// The largest head of an answer that is read; the box's have some 200 bytes.
+///
+/// minreq 3.0.0 forgets the limit where a line that ends in a bare LF fills it to the very byte
+/// (it takes CR LF off what is left, which goes below zero). No real head comes near; one made on
+/// purpose is read until the time-out.
+const HEAD_MAX_BYTES: usize = 4 * 1024;
+
+/// The longest status line of an answer that is read.
+const STATUS_LINE_MAX_BYTES: usize = 256;
+
+impl Device {
+    /// The status of every line's last job. Blocks for at most the device's time-out, and as long
+    /// as the resolver takes for a name.
+    ///
+    /// The library behind this runs every request in a thread of its own, which outlives a
+    /// request that timed out. It does so only for a moment, because every wait on its socket has
+    /// the same end; a name lookup has none, so that is done before, here. So a box that hangs
+    /// leaves no threads behind, as long as its questions are asked one after the other.
+    ///
+    /// # Errors
+    /// [`AskError`]; none of them shows the login.
+    pub fn status(&self) -> Result<StatusPage, AskError> {
+        let page = self.ask(STATUS_PATH, &Form([('u', &self.username), ('p', &self.password)]))?;
+        // A wrong login is answered with HTTP status 200.
+        if is_login_error(&page) { Err(AskError::BadLogin) } else { parse_status(&page) }
+    }
+
+    /// The page at `path`.
+    fn ask<const N: usize>(&self, path: &str, form: &Form<'_, N>) -> Result<Vec<u8>, AskError> {
+        let address = self.resolve().map_err(|e| unreachable_box(&e))?;
+        let mut url = format!("http://{}{path}?", Authority(address));
+        form.write_to(&mut url);
+        let mut answer = minreq::get(url)
+            .with_header("Connection", "close")
+            .with_timeout(self.timeout_s.into())
+            .with_follow_redirects(false)
+            .with_max_status_line_length(STATUS_LINE_MAX_BYTES)
+            .with_max_headers_size(HEAD_MAX_BYTES)
+            .send_lazy()
+            .map_err(|e| match e {
+                minreq::Error::IoError(e) => unreachable_box(&e),
+                _ => not_understood("not an HTTP answer"),
+            })?;
+        match answer.status_code {
+            200 => {}
+            401 => return Err(AskError::BadLogin),
+            // What the library makes of a connection that was closed without an answer.
+            503 if answer.headers.is_empty() => {
+                return Err(AskError::Unreachable(Words::new("closed without answer")));
+            }
+            code => return Err(not_understood(&format!("HTTP {code}"))),
+        }
+        // The box never does this, and the library reads what follows the chunks without a limit.
+        if answer.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("Transfer-Encoding")) {
+            return Err(not_understood("chunked answer"));
+        }
+        let mut page = Vec::new();
+        // One byte more than allowed tells a page that is too large from one that just fits.
+        let limit = PAGE_MAX_BYTES as u64 + 1;
+        answer.by_ref().take(limit).read_to_end(&mut page).map_err(|e| unreachable_box(&e))?;
+        Ok(page)
+    }
+}
+
+fn is_login_error(page: &[u8]) -> bool {
+    const WORDS: &[u8] = b"ERROR,user or password";
+    page.trim_ascii_start().get(..WORDS.len()).is_some_and(|start| start.eq_ignore_ascii_case(WORDS))
+}
+
+/// Only the kind: it says enough, and the login cannot be in it.
+fn unreachable_box(error: &io::Error) -> AskError {
+    AskError::Unreachable(Words::new(&error.kind().to_string()))
+}
+
+fn not_understood(why: &str) -> AskError {
+    AskError::NotUnderstood(Words::new(why))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,111 @@
+//! What the device said, as the engine hears it.
+
+use heapless::Vec;
+
+use crate::message::{JobId, Words};
+
+/// The most lines a status page is read for: the largest box has 32, and 64 leaves room.
+pub const MAX_LINES: usize = 64;
+
+/// How far a send's request got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// No connection: the box has not heard of the message.
+    NotConnected,
+    /// Connected, but not one byte of the request left: the box has not heard of it either.
+    Connected,
+    /// At least one byte was written: the box may have the message.
+    Written,
+    /// A part of an answer came, but not a whole one.
+    Answering,
+}
+
+/// What a send led to. Only [`SendAnswer`]'s `ERROR,` kinds and the phases before the first
+/// written byte mean *certainly not sent*.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SendOutcome {
+    /// A whole answer.
+    Answered(SendAnswer),
+    /// No whole answer.
+    Lost {
+        /// How far it got.
+        phase: Phase,
+        /// Whether our own time-out ended it: then the box may still work the request off later.
+        timed_out: bool,
+    },
+}
+
+/// The box's whole answer to a send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SendAnswer {
+    /// `Sending,L1 Send SMS to:…; ID:…`: sending started.
+    Sending {
+        /// The line it named, if it could be read.
+        line: Option<u8>,
+        /// The job's id; never empty.
+        id: JobId,
+    },
+    /// `ERROR,L1 busy`.
+    Busy,
+    /// `ERROR,L1 GSM logout`.
+    GsmLogout,
+    /// `ERROR,user or password error`, or HTTP status 401.
+    BadLogin {
+        /// Whether the credentials went in a POST body, which some boxes may not read.
+        posted: bool,
+    },
+    /// `ERROR,` and anything else: what stands behind the comma.
+    Refused(Words),
+    /// Anything else: the beginning of it, or the HTTP status.
+    NotUnderstood(Words),
+}
+
+/// What a job's status says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum JobStatus {
+    /// Nothing: the line has not sent since the box started.
+    #[default]
+    Empty,
+    /// `STARTED`.
+    Started,
+    /// `DONE`.
+    Done,
+    /// A word that is not known.
+    Other,
+}
+
+/// A line's last job as the status page shows it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LineStatus {
+    /// The job's id, or empty.
+    pub id: JobId,
+    /// How far the job is.
+    pub status: JobStatus,
+    /// The job's error; means something only with [`JobStatus::Done`].
+    pub error: Words,
+}
+
+/// A whole status page.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StatusPage {
+    /// A place for every line from 1; `None` where the page says nothing of that line.
+    pub lines: Vec<Option<LineStatus>, MAX_LINES>,
+}
+
+impl StatusPage {
+    /// What the page says of line `line` (from 1).
+    pub fn line(&self, line: u8) -> Option<&LineStatus> {
+        self.lines.get(usize::from(line).checked_sub(1)?)?.as_ref()
+    }
+}
+
+/// Why asking gave no page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AskError {
+    /// No connection, no answer in time, or one that broke off.
+    Unreachable(Words),
+    /// The box did not take the login.
+    BadLogin,
+    /// An answer that is not the page: too large, too deep, another page, cut off.
+    NotUnderstood(Words),
+}

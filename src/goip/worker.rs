@@ -1,0 +1,81 @@
+//! A device's thread: it does one job after the other, because the box serves one connection at
+//! a time. It decides nothing and remembers nothing.
+
+use std::io;
+use std::sync::mpsc::Receiver;
+use std::thread::{Builder, JoinHandle};
+
+use super::device::Device;
+use super::report::{AskError, SendOutcome, StatusPage};
+
+/// The thread's stack in bytes. Reading a page of 16 levels needs less than 48 KiB of it in a
+/// release build and less than 96 KiB in a debug build (x86-64); what is not touched costs no memory.
+pub const STACK_BYTES: usize = 128 * 1024;
+
+/// What a device's thread is asked to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Job {
+    /// Hand a message to the box, once.
+    Send {
+        /// Comes back in the report.
+        message: u32,
+        /// The line's number on the device, from 1.
+        line: u8,
+        /// `+` or not, and digits.
+        number: heapless::String<21, u8>,
+        /// At most 3000 bytes: the box reads no more than 10 240 of a body, encoded.
+        text: Box<str>,
+    },
+    /// Read the status of all lines.
+    Status,
+}
+
+/// What came of a [`Job`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Report {
+    /// Of a [`Job::Send`].
+    Send {
+        /// The job's message.
+        message: u32,
+        /// The job's line.
+        line: u8,
+        /// What is known of it.
+        outcome: SendOutcome,
+    },
+    /// Of a [`Job::Status`].
+    Status {
+        /// The page, or why there is none.
+        page: Result<Box<StatusPage>, AskError>,
+    },
+}
+
+/// Starts the thread of `device`; `name` is what the system's lists of threads show (of which
+/// Linux keeps 15 bytes), without NUL. Every job gives one report, in order. The thread ends
+/// after the job under way when the channel of `jobs` has no sender left.
+///
+/// # Errors
+/// The system's, if it starts no thread.
+pub fn spawn(
+    device: Device,
+    name: &str,
+    jobs: Receiver<Job>,
+    report: impl Fn(Report) + Send + 'static,
+) -> io::Result<JoinHandle<()>> {
+    Builder::new().name(name.into()).stack_size(STACK_BYTES).spawn(move || {
+        for job in jobs {
+            report(perform(&device, job));
+        }
+    })
+}
+
+fn perform(device: &Device, job: Job) -> Report {
+    match job {
+        Job::Send { message, line, number, text } => {
+            Report::Send { message, line, outcome: device.send(line, &number, &text) }
+        }
+        Job::Status => Report::Status { page: device.status().map(Box::new) },
+    }
+}
+
+#[cfg(test)]
+mod tests;
