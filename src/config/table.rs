@@ -1,0 +1,269 @@
+//! The tables of all options: type, range, default, and where the value goes. This is the one
+//! place that knows them; the manual, `docs/configuration.md`, is checked against it.
+
+use super::option::{Absent, Kind, Spec, has_control, path, quoted};
+use super::typed::{Config, Device, MAX_LINES, MAX_SOCKET_PATH_BYTES};
+use super::url;
+use crate::goip::NumberFormat;
+use crate::message::OnUnknown;
+
+/// The most bytes of a group's name; Linux user databases hold no longer ones.
+const MAX_GROUP_BYTES: usize = 32;
+
+/// The options of a section of type `goipd`.
+pub(super) const GOIPD: &[Spec<Config>] = &[
+    Spec {
+        name: "socket",
+        absent: Absent::Default("/var/run/goipd/goipd.sock"),
+        kind: Kind::Own {
+            form: "path",
+            set: |config, text| {
+                config.socket = path(text)?;
+                if text.len() > MAX_SOCKET_PATH_BYTES || text.ends_with('/') {
+                    let cure = format!("name a file in at most {MAX_SOCKET_PATH_BYTES} bytes");
+                    return Err(format!("{} is no path for a socket; {cure}", quoted(text)));
+                }
+                Ok(())
+            },
+        },
+    },
+    Spec {
+        name: "socket_mode",
+        absent: Absent::Default("0660"),
+        kind: Kind::Own {
+            form: "octal, 000 to 0777",
+            set: |config, text| {
+                let octal = text.bytes().all(|b| matches!(b, b'0'..=b'7'));
+                match u32::from_str_radix(text, 8) {
+                    Ok(mode @ 0..=0o777) if octal && matches!(text.len(), 3 | 4) => config.socket_mode = mode,
+                    _ => return Err(format!("{} is no file mode; write one like '0660'", quoted(text))),
+                }
+                Ok(())
+            },
+        },
+    },
+    Spec {
+        name: "socket_group",
+        absent: Absent::Unset,
+        kind: Kind::Own {
+            form: "group name",
+            set: |config, text| {
+                let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b));
+                if !plain || text.len() > MAX_GROUP_BYTES {
+                    return Err(format!("{} is no group's name; take one from /etc/group", quoted(text)));
+                }
+                config.socket_group = Some(text.into());
+                Ok(())
+            },
+        },
+    },
+    Spec {
+        name: "state_dir",
+        absent: Absent::Default("/etc/goipd"),
+        kind: Kind::Own {
+            form: "path",
+            set: |config, text| {
+                config.state_dir = path(text)?;
+                Ok(())
+            },
+        },
+    },
+    Spec {
+        name: "volatile",
+        absent: Absent::Default("0"),
+        kind: Kind::Bool(|config, yes| config.volatile = yes),
+    },
+    Spec {
+        name: "max_journal",
+        absent: Absent::Unset,
+        kind: Kind::Number {
+            min: 128,
+            max: 65_536,
+            unit: "KiB",
+            set: |config, kib| config.max_journal_kib = Some(kib),
+        },
+    },
+    Spec {
+        name: "queue_limit",
+        absent: Absent::Default("1000"),
+        kind: Kind::Number {
+            min: 10,
+            max: 10_000,
+            unit: "",
+            set: |config, count| config.queue_limit = count as usize,
+        },
+    },
+    Spec {
+        name: "keep",
+        absent: Absent::Default("604800"),
+        kind: Kind::Number { min: 60, max: 31_536_000, unit: "s", set: |config, s| config.keep_s = s },
+    },
+    Spec {
+        name: "keep_messages",
+        absent: Absent::Default("1000"),
+        kind: Kind::Number {
+            min: 10,
+            max: 10_000,
+            unit: "",
+            set: |config, count| config.keep_messages = count as usize,
+        },
+    },
+    Spec {
+        name: "keep_events",
+        absent: Absent::Default("1000"),
+        kind: Kind::Number {
+            min: 100,
+            max: 10_000,
+            unit: "",
+            set: |config, count| config.keep_events = count as usize,
+        },
+    },
+    Spec {
+        name: "ttl",
+        absent: Absent::Default("86400"),
+        kind: Kind::Number { min: 60, max: 2_592_000, unit: "s", set: |config, s| config.ttl_s = s },
+    },
+    Spec {
+        name: "max_segments",
+        absent: Absent::Default("10"),
+        kind: Kind::Number {
+            min: 1,
+            max: 15,
+            unit: "",
+            set: |config, count| config.max_segments = count as u8,
+        },
+    },
+    Spec {
+        name: "on_unknown",
+        absent: Absent::Default("hold"),
+        kind: Kind::Word {
+            words: &["hold", "resend"],
+            set: |config, word| {
+                config.on_unknown = OnUnknown::from_name(word)?;
+                Some(())
+            },
+        },
+    },
+    Spec {
+        name: "log_level",
+        absent: Absent::Default("info"),
+        kind: Kind::Word {
+            words: &["error", "warn", "info", "debug", "trace"],
+            set: |config, word| {
+                config.log_level = word.parse().ok()?;
+                Some(())
+            },
+        },
+    },
+];
+
+/// The options of a section of type `device`.
+pub(super) const DEVICE: &[Spec<Device>] = &[
+    Spec {
+        name: "url",
+        absent: Absent::Required("http://192.168.8.1"),
+        kind: Kind::Own {
+            form: url::FORM,
+            set: |device, text| {
+                (device.host, device.port) = url::parse(text)?;
+                Ok(())
+            },
+        },
+    },
+    Spec {
+        name: "username",
+        absent: Absent::Required("admin"),
+        kind: Kind::Own {
+            form: "text",
+            set: |device, text| {
+                if has_control(text) || text.contains(':') {
+                    return Err(format!(
+                        "{} holds a ':' or a control character, which no login can; correct it",
+                        quoted(text)
+                    ));
+                }
+                device.username = text.into();
+                Ok(())
+            },
+        },
+    },
+    Spec {
+        name: "password",
+        absent: Absent::Required("..."),
+        kind: Kind::Own {
+            form: "text",
+            set: |device, text| {
+                if has_control(text) {
+                    return Err("holds a line's end or another control character; \
+                                is its quote closed on the same line?"
+                        .into());
+                }
+                device.password = text.into();
+                Ok(())
+            },
+        },
+    },
+    Spec {
+        name: "lines",
+        absent: Absent::Default("1"),
+        kind: Kind::Number {
+            min: 1,
+            max: MAX_LINES as u32,
+            unit: "",
+            set: |device, count| device.lines = count as u8,
+        },
+    },
+    Spec {
+        name: "timeout",
+        absent: Absent::Default("10"),
+        kind: Kind::Number { min: 1, max: 60, unit: "s", set: |device, s| device.timeout_s = s },
+    },
+    Spec {
+        name: "send_via",
+        absent: Absent::Default("api"),
+        kind: Kind::Own {
+            form: "api",
+            set: |_, text| match text {
+                "api" => Ok(()),
+                "form" => Err("'form' is not available in this version; write 'api'".into()),
+                _ => Err(format!("{} is not known; write 'api'", quoted(text))),
+            },
+        },
+    },
+    Spec {
+        name: "exclusive",
+        absent: Absent::Default("1"),
+        kind: Kind::Bool(|device, yes| device.exclusive = yes),
+    },
+    Spec {
+        name: "number_format",
+        absent: Absent::Default("keep"),
+        kind: Kind::Word {
+            words: &["keep", "00", "strip"],
+            set: |device, word| {
+                device.number_format = NumberFormat::from_name(word)?;
+                Some(())
+            },
+        },
+    },
+    Spec {
+        name: "inbox_interval",
+        absent: Absent::Default("15"),
+        kind: Kind::Number {
+            min: 0,
+            max: 3600,
+            unit: "s",
+            set: |device, s| device.inbox_interval_s = (s > 0).then_some(s),
+        },
+    },
+    Spec {
+        name: "status_interval",
+        absent: Absent::Default("60"),
+        kind: Kind::Number {
+            min: 0,
+            max: 3600,
+            unit: "s",
+            set: |device, s| device.status_interval_s = (s > 0).then_some(s),
+        },
+    },
+];

@@ -1,0 +1,266 @@
+//! The typed configuration, and what holds between its options. The single options are in
+//! `table`.
+
+use core::fmt;
+use std::path::PathBuf;
+
+use log::LevelFilter;
+
+use super::Faults;
+use super::option::{defaults, instead, quoted, read};
+use super::table::{DEVICE, GOIPD};
+use super::uci::Section;
+use super::url;
+use crate::goip::NumberFormat;
+use crate::message::{DeviceName, OnUnknown};
+
+/// The most devices. A site with more GoIPs than this has a server.
+pub const MAX_DEVICES: usize = 16;
+
+/// The most lines of one device: what a status page is read for.
+pub const MAX_LINES: usize = crate::goip::MAX_LINES;
+
+/// The most lines of all devices together: the line tables have a fixed size.
+pub const MAX_LINES_IN_ALL: usize = 128;
+
+/// The most bytes of `USERNAME:PASSWORD`: the box decodes no more of a Basic login.
+pub const MAX_LOGIN_BYTES: usize = 99;
+
+/// The most bytes of the socket's path: a UNIX socket address has room for 108 with its NUL.
+pub const MAX_SOCKET_PATH_BYTES: usize = 107;
+
+const SECTION_TYPES: [&str; 2] = ["goipd", "device"];
+
+/// All that the file says, with the defaults for what it does not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Where the UNIX socket is made; absolute, at most [`MAX_SOCKET_PATH_BYTES`] bytes.
+    pub socket: PathBuf,
+    /// The socket's permission bits, 0 to 0o777.
+    pub socket_mode: u32,
+    /// The group that gets the socket; `None`: the daemon's own.
+    pub socket_group: Option<String>,
+    /// The directory of the journal; absolute.
+    pub state_dir: PathBuf,
+    /// Whether a `state_dir` in RAM is meant.
+    pub volatile: bool,
+    /// The most the journal takes, 128 to 65536 KiB; `None`: 512 KiB or a quarter of what is
+    /// free, whichever is less.
+    pub max_journal_kib: Option<u32>,
+    /// The most messages that wait, 10 to 10000.
+    pub queue_limit: usize,
+    /// How long a message in its final state is kept, 60 to 31536000 s.
+    pub keep_s: u32,
+    /// The most messages in their final states that are kept, 10 to 10000.
+    pub keep_messages: usize,
+    /// The most events that are kept, 100 to 10000.
+    pub keep_events: usize,
+    /// The time to live of a message that names none, 60 to 2592000 s.
+    pub ttl_s: u32,
+    /// The most segments of one message, 1 to 15.
+    pub max_segments: u8,
+    /// What becomes of a message whose outcome cannot be known, if it does not say.
+    pub on_unknown: OnUnknown,
+    /// What is logged; never `Off`.
+    pub log_level: LevelFilter,
+    /// The boxes in the order of the file: 1 to [`MAX_DEVICES`], at most [`MAX_LINES_IN_ALL`]
+    /// lines together, no two with the same host and port.
+    pub devices: Vec<Device>,
+}
+
+/// A box.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Device {
+    /// The name of its section, `[A-Za-z0-9_]{1,32}`.
+    pub name: DeviceName,
+    /// An IPv4 address, or a host name in small letters.
+    pub host: String,
+    /// The port of its web pages, from 1.
+    pub port: u16,
+    /// Its user; with the password and a `:` at most [`MAX_LOGIN_BYTES`] bytes; no `:`, no
+    /// control characters.
+    pub username: String,
+    /// Its password; no control characters.
+    pub password: Secret,
+    /// How many lines it has, 1 to 64.
+    pub lines: u8,
+    /// How long one exchange may take, 1 to 60 s.
+    pub timeout_s: u32,
+    /// Whether nobody else sends on its lines.
+    pub exclusive: bool,
+    /// How its operator wants a number's `+`.
+    pub number_format: NumberFormat,
+    /// How often its inbox is read, 1 to 3600 s; `None`: never.
+    pub inbox_interval_s: Option<u32>,
+    /// How often an idle box is asked for its status, 1 to 3600 s; `None`: never.
+    pub status_interval_s: Option<u32>,
+}
+
+/// A password. It does not show itself.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The password, for the request that needs it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for Secret {
+    fn from(text: &str) -> Self {
+        Self(text.into())
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
+/// Every default, and no device.
+impl Default for Config {
+    fn default() -> Self {
+        let mut config = Self {
+            socket: PathBuf::new(),
+            socket_mode: 0,
+            socket_group: None,
+            state_dir: PathBuf::new(),
+            volatile: false,
+            max_journal_kib: None,
+            queue_limit: 0,
+            keep_s: 0,
+            keep_messages: 0,
+            keep_events: 0,
+            ttl_s: 0,
+            max_segments: 0,
+            on_unknown: OnUnknown::Hold,
+            log_level: LevelFilter::Info,
+            devices: Vec::new(),
+        };
+        defaults(GOIPD, &mut config);
+        config
+    }
+}
+
+impl Device {
+    /// A device of that name with every default, without address and login.
+    fn new(name: DeviceName) -> Self {
+        let mut device = Self {
+            name,
+            host: String::new(),
+            port: 0,
+            username: String::new(),
+            password: Secret::default(),
+            lines: 0,
+            timeout_s: 0,
+            exclusive: false,
+            number_format: NumberFormat::Keep,
+            inbox_interval_s: None,
+            status_interval_s: None,
+        };
+        defaults(DEVICE, &mut device);
+        device
+    }
+
+    /// Host and port as they stand in a URL: the port only if it is not 80.
+    pub fn authority(&self) -> String {
+        if self.port == url::HTTP_PORT { self.host.clone() } else { format!("{}:{}", self.host, self.port) }
+    }
+}
+
+/// The configuration in `sections`; it holds only if nothing was added to `faults`.
+pub(super) fn config(sections: &[Section], faults: &mut Faults) -> Config {
+    let mut config = Config::default();
+    let mut general: Option<&Section> = None;
+    let mut lines = 0;
+    // The sections of the devices so far; the places are those of `config.devices`.
+    let mut devices: Vec<&Section> = Vec::new();
+    for section in sections {
+        match (section.kind.as_str(), general) {
+            ("goipd", Some(first)) => faults.add(
+                section.line,
+                format!(
+                    "a second section of type 'goipd'; put its options into the one of line {}",
+                    first.line
+                ),
+            ),
+            ("goipd", None) => {
+                read(section, GOIPD, &mut config, faults);
+                general = Some(section);
+            }
+            ("device", _) => {
+                let device = device(section, faults);
+                refuse_second_owner(section, &device, devices.iter().copied().zip(&config.devices), faults);
+                if devices.len() == MAX_DEVICES {
+                    faults.add(section.line, format!("more than {MAX_DEVICES} devices; remove some"));
+                }
+                let before = lines;
+                lines += usize::from(device.lines);
+                if before <= MAX_LINES_IN_ALL && lines > MAX_LINES_IN_ALL {
+                    let cure = "lower 'lines' to what the boxes have, or remove a device";
+                    faults.add(
+                        section.line,
+                        format!("more than {MAX_LINES_IN_ALL} lines of all devices together; {cure}"),
+                    );
+                }
+                devices.push(section);
+                config.devices.push(device);
+            }
+            (unknown, _) => faults.add(
+                section.line,
+                format!("unknown section type {}; {}", quoted(unknown), instead(unknown, &SECTION_TYPES)),
+            ),
+        }
+    }
+    if devices.is_empty() {
+        faults.add_for_file(
+            "no device is configured; add a section: config device 'office', with the options url, username and password",
+        );
+    }
+    config
+}
+
+fn device(section: &Section, faults: &mut Faults) -> Device {
+    let name = DeviceName::try_from(section.name.as_str()).unwrap_or_default();
+    if section.anonymous {
+        faults.add(section.line, "a device needs a name; write it like: config device 'office'");
+    } else if name.is_empty() {
+        let problem = format!("the device's name {} is longer than 32 bytes", quoted(&section.name));
+        faults.add(section.line, format!("{problem}; shorten it"));
+    }
+    let mut device = Device::new(name);
+    read(section, DEVICE, &mut device, faults);
+    // One byte for the ':' between the two.
+    if device.username.len() + 1 + device.password.expose().len() > MAX_LOGIN_BYTES {
+        let line = section.option("password").map_or(section.line, |o| o.line);
+        let most = MAX_LOGIN_BYTES - 1;
+        faults.add(
+            line,
+            format!(
+                "option 'password': the box takes {most} bytes of username and password together; set a shorter one there"
+            ),
+        );
+    }
+    device
+}
+
+/// One box has one owner: two of them would take each other's jobs for a stranger's.
+fn refuse_second_owner<'a>(
+    section: &Section,
+    device: &Device,
+    mut others: impl Iterator<Item = (&'a Section, &'a Device)>,
+    faults: &mut Faults,
+) {
+    let same = |other: &Device| other.host == device.host && other.port == device.port;
+    let Some(url) = section.option("url").filter(|_| !device.host.is_empty()) else { return };
+    if let Some((first, _)) = others.find(|(_, other)| same(other)) {
+        let shown = quoted(&device.authority());
+        let cure = "keep one of them and give it all 'lines'";
+        faults.add(
+            url.line,
+            format!("option 'url': {shown} is the box of the device of line {} already; {cure}", first.line),
+        );
+    }
+}
