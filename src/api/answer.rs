@@ -1,0 +1,212 @@
+//! What each request does. Every door comes through here; [`super::reply`] writes what is told.
+
+use core::fmt::Write;
+
+use super::{Request, SendRequest};
+use crate::engine::{Choice, Engine, NewMessage, Now, Settings, not_found};
+use crate::journal::{Bodies, Origin, Ticket};
+use crate::message::{ErrorCode, MessageId, Number, Quoted, Refusal, State, check_text};
+
+/// What a request that was not refused is answered with. What an answer shows is read when it is
+/// written, so that it is never older than the reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// A message was accepted, now or before under the same key.
+    Accepted {
+        /// The message.
+        id: MessageId,
+        /// Whether it had been accepted before.
+        replayed: bool,
+    },
+    /// A message as it is now.
+    Message(MessageId),
+    /// A message as it is once its state is final or the time is up, whichever comes first.
+    Wait {
+        /// The message.
+        id: MessageId,
+        /// Seconds to wait, from 1.
+        timeout_s: u32,
+    },
+    /// A page of messages.
+    Page {
+        /// Only those in this state.
+        state: Option<State>,
+        /// Only those with a higher id.
+        after: MessageId,
+        /// So many at most.
+        limit: u32,
+    },
+    /// All lines.
+    Lines,
+    /// The daemon itself.
+    Daemon,
+}
+
+/// Does what `request` asks for. The answer may be shown once the ticket is durable.
+///
+/// Records that this has led to must have reached the journal before the answer is written: it
+/// shows what they say.
+///
+/// # Errors
+/// The refusal; nothing was changed.
+pub fn answer(
+    request: Request,
+    origin: Origin,
+    now: Now,
+    engine: &mut Engine,
+    bodies: &impl Bodies,
+) -> Result<(Answer, Ticket), Refusal> {
+    /// The ticket of whatever changes nothing.
+    const AT_ONCE: Ticket = 0;
+    Ok(match request {
+        Request::Send(send) => {
+            let new = check(send, origin, engine.settings())?;
+            let receipt = engine.accept(now, new, bodies)?;
+            (Answer::Accepted { id: receipt.id, replayed: receipt.replayed }, receipt.after)
+        }
+        Request::Status { id } => (Answer::Message(known(engine, id)?), AT_ONCE),
+        Request::Wait { id, timeout_s } => (Answer::Wait { id: known(engine, id)?, timeout_s }, AT_ONCE),
+        Request::List { state, after, limit } => {
+            (Answer::Page { state, after: after.unwrap_or(0), limit }, AT_ONCE)
+        }
+        Request::Cancel { id } => (Answer::Message(id), engine.cancel(now, id)?.after),
+        Request::Resend { id } => (Answer::Message(id), engine.resend(now, id)?.after),
+        Request::Lines => (Answer::Lines, AT_ONCE),
+        Request::Ping => (Answer::Daemon, AT_ONCE),
+    })
+}
+
+fn known(engine: &Engine, id: MessageId) -> Result<MessageId, Refusal> {
+    engine.view(id).map(|view| view.id).ok_or_else(|| not_found(id))
+}
+
+/// The message that `send` asks for, if number, text and line are acceptable.
+fn check(send: SendRequest, origin: Origin, settings: &Settings) -> Result<NewMessage, Refusal> {
+    Ok(NewMessage {
+        origin,
+        to: Number::parse(&send.to)?,
+        shape: check_text(&send.text, settings.max_segments)?,
+        text: send.text.into(),
+        choice: match send.line {
+            None => Choice::Any,
+            Some(name) => settings.choice(&name).ok_or_else(|| unknown_line(&name, settings))?,
+        },
+        ttl_s: send.ttl_s,
+        key: send.key.map(Into::into),
+        tag: send.tag.map(Into::into),
+        on_unknown: send.on_unknown,
+        priority: send.priority,
+    })
+}
+
+fn unknown_line(name: &str, settings: &Settings) -> Refusal {
+    let mut message = format!("no line {} is configured; there are", Quoted(name));
+    for (place, device) in settings.devices.iter().enumerate() {
+        // Writing to a String does not fail.
+        let _ = write!(message, "{} {}/1", if place > 0 { "," } else { "" }, device.name);
+        if device.lines > 1 {
+            let _ = write!(message, " to {}/{}", device.name, device.lines);
+        }
+    }
+    Refusal::new(ErrorCode::UnknownLine, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::testing::{NOW, World};
+
+    fn refused(world: &mut World, request: &str) -> Refusal {
+        world.answer(request).unwrap_err()
+    }
+
+    #[test]
+    fn a_send_is_accepted_and_waits_for_its_record() {
+        let mut world = World::new();
+        let (answer, after) = world.answer("send +49 hello").unwrap();
+        assert_eq!(answer, Answer::Accepted { id: 1, replayed: false });
+        assert_eq!(after, world.engine.ticket());
+        assert!(after > 0);
+    }
+
+    #[test]
+    fn the_same_key_replays_the_same_request_only() {
+        let mut world = World::new();
+        let request = r#"{"op":"send","to":"+49 151","text":"hi","line":"office","key":"k"}"#;
+        world.answer(request).unwrap();
+        let (answer, _) = world.answer(&request.replace("+49 151", "+49-151")).unwrap();
+        assert_eq!(answer, Answer::Accepted { id: 1, replayed: true });
+        for other in ["+49152", "hello", "office/1"] {
+            let from = match other {
+                "+49152" => "+49 151",
+                "hello" => "hi",
+                _ => "office",
+            };
+            let refusal = refused(&mut world, &request.replace(from, other));
+            assert_eq!(refusal.code, ErrorCode::DuplicateKey, "{other}");
+        }
+    }
+
+    #[test]
+    fn number_text_and_line_are_checked_in_that_order() {
+        let mut world = World::new();
+        for (request, code) in [
+            (r#"{"op":"send","to":"12x","text":"","line":"x"}"#, ErrorCode::InvalidNumber),
+            (r#"{"op":"send","to":"12","text":"","line":"x"}"#, ErrorCode::EmptyText),
+            (r#"{"op":"send","to":"12","text":"a","line":"x"}"#, ErrorCode::UnknownLine),
+            (r#"{"op":"send","to":"12","text":"a","line":"office/3"}"#, ErrorCode::UnknownLine),
+            (r#"{"op":"send","to":"12","text":"a","line":""}"#, ErrorCode::UnknownLine),
+        ] {
+            assert_eq!(refused(&mut world, request).code, code, "{request}");
+        }
+        assert_eq!(world.engine.counters().last_id, 0);
+    }
+
+    #[test]
+    fn an_unknown_line_is_answered_with_those_that_there_are() {
+        let mut world = World::new();
+        let refusal = refused(&mut world, r#"{"op":"send","to":"12","text":"a","line":"depot/2"}"#);
+        assert_eq!(
+            refusal.message,
+            "no line 'depot/2' is configured; there are office/1 to office/2, depot/1"
+        );
+    }
+
+    #[test]
+    fn reading_waits_for_nothing_and_changing_for_its_record() {
+        let mut world = World::new();
+        world.answer("send 12 a").unwrap();
+        assert_eq!(world.answer("status 1"), Ok((Answer::Message(1), 0)));
+        assert_eq!(
+            world.answer(r#"{"op":"wait","id":1,"timeout":5}"#),
+            Ok((Answer::Wait { id: 1, timeout_s: 5 }, 0))
+        );
+        assert_eq!(
+            world.answer(r#"{"op":"list"}"#),
+            Ok((Answer::Page { state: None, after: 0, limit: 50 }, 0))
+        );
+        assert_eq!(world.answer("ping"), Ok((Answer::Daemon, 0)));
+        assert_eq!(world.answer(r#"{"op":"lines"}"#), Ok((Answer::Lines, 0)));
+        let (answer, after) = world.answer("cancel 1").unwrap();
+        assert_eq!(answer, Answer::Message(1));
+        assert_eq!(after, world.engine.ticket());
+    }
+
+    #[test]
+    fn an_id_that_is_not_kept_is_not_found_by_any_request() {
+        let mut world = World::new();
+        for op in ["status", "wait", "cancel", "resend"] {
+            let refusal = refused(&mut world, &format!(r#"{{"op":"{op}","id":7}}"#));
+            assert_eq!(refusal, not_found(7), "{op}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_done_any_more_is_too_late() {
+        let mut world = World::new();
+        world.answer("send 12 a").unwrap();
+        assert_eq!(refused(&mut world, r#"{"op":"resend","id":1}"#).code, ErrorCode::TooLate);
+        world.submit(NOW);
+        assert_eq!(refused(&mut world, "cancel 1").code, ErrorCode::TooLate);
+    }
+}

@@ -1,0 +1,322 @@
+//! What can be asked of goipd.
+
+use super::bad_request;
+use super::fields::{Fields, required};
+use crate::message::{OnUnknown, Priority, Quoted, Refusal, State};
+
+/// The longest key, in bytes: room for a UUID, a hash in hex, or a name with a date.
+pub const MAX_KEY_BYTES: usize = 64;
+/// The longest tag, in bytes: the same; what is longer belongs into the sender's own records.
+pub const MAX_TAG_BYTES: usize = 64;
+/// The shortest time to live, in seconds: below it a busy line alone would expire the message.
+pub const MIN_TTL_S: u32 = 60;
+/// The longest time to live, in seconds: 30 days.
+pub const MAX_TTL_S: u32 = 2_592_000;
+/// The longest wait, in seconds: a client that waits longer asks again, so that one which is gone
+/// does not keep its place.
+pub const MAX_WAIT_S: u32 = 60;
+/// The most messages on a page of a list.
+pub const MAX_LIMIT: u32 = 200;
+/// The messages on a page of a list if the request does not say.
+pub const DEFAULT_LIMIT: u32 = 50;
+
+/// Every operation, as an error lists them.
+const OPS: &str = "send, status, wait, list, cancel, resend, lines, ping";
+
+/// A request, its fields within their ranges. Ids are 1 or more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// Queue a message.
+    Send(SendRequest),
+    /// Show a message.
+    Status {
+        /// The message.
+        id: u32,
+    },
+    /// Show a message as soon as its state is final or the time is up.
+    Wait {
+        /// The message.
+        id: u32,
+        /// How long to wait at most, 1 to [`MAX_WAIT_S`] seconds; that if the request does not say.
+        timeout_s: u32,
+    },
+    /// Show a page of messages, the oldest first.
+    List {
+        /// Only messages in this state.
+        state: Option<State>,
+        /// Only messages with a higher id.
+        after: Option<u32>,
+        /// How many at most, 1 to [`MAX_LIMIT`].
+        limit: u32,
+    },
+    /// Take back a message that has not been tried yet.
+    Cancel {
+        /// The message.
+        id: u32,
+    },
+    /// Send again a message that failed or of which nobody knows.
+    Resend {
+        /// The message.
+        id: u32,
+    },
+    /// Show the lines.
+    Lines,
+    /// Show that goipd is there, and its counters.
+    Ping,
+}
+
+/// A message to be queued, as its sender wrote it: whether `to`, `text` and `line` are
+/// acceptable is for [`crate::message`] and the configuration to say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SendRequest {
+    /// The receiver's number; see [`crate::message::Number::parse`].
+    pub to: String,
+    /// The text; see [`crate::message::check_text`]. Without a NUL if it came as JSON.
+    pub text: String,
+    /// `DEVICE` or `DEVICE/N`; any line if absent.
+    pub line: Option<String>,
+    /// Time to live in seconds, [`MIN_TTL_S`] to [`MAX_TTL_S`]; the configured one if absent.
+    pub ttl_s: Option<u32>,
+    /// 1 to [`MAX_KEY_BYTES`] bytes: the same key again is the same message.
+    pub key: Option<String>,
+    /// At most [`MAX_TAG_BYTES`] bytes, perhaps none, that come back with the message.
+    pub tag: Option<String>,
+    /// What to do if the outcome cannot be known; the configured rule if absent.
+    pub on_unknown: Option<OnUnknown>,
+    /// Its rank in the queue.
+    pub priority: Priority,
+}
+
+impl SendRequest {
+    fn from_fields(fields: &Fields<'_>) -> Result<Self, Refusal> {
+        let [hold, resend] = [OnUnknown::Hold, OnUnknown::Resend].map(OnUnknown::as_str);
+        let priorities = Priority::ALL.map(Priority::as_str);
+        Ok(Self {
+            to: required("to", fields.string("to")?)?,
+            text: required("text", fields.string("text")?)?,
+            line: fields.string("line")?,
+            ttl_s: fields.number("ttl", MIN_TTL_S..=MAX_TTL_S)?,
+            key: fields.string_of("key", 1..=MAX_KEY_BYTES)?,
+            tag: fields.string_of("tag", 0..=MAX_TAG_BYTES)?,
+            on_unknown: fields.word("on_unknown", OnUnknown::from_name, &[hold, resend])?,
+            priority: fields.word("priority", Priority::from_name, &priorities)?.unwrap_or_default(),
+        })
+    }
+}
+
+/// The request in a JSON object such as `{"op":"status","id":17}`. The order of the fields does
+/// not matter; `null` is the same as leaving a field out.
+///
+/// # Errors
+/// `bad_request` if it is not strict JSON (see [`super::scan`]), names no known operation, has a
+/// field that the operation does not take or the same field twice, or if a field is missing, of
+/// the wrong type, out of its range or holds a NUL. The sentence names the field.
+pub fn parse_json(text: &str) -> Result<Request, Refusal> {
+    let fields = Fields::parse(text)?;
+    let Some(op) = fields.string("op")? else {
+        return Err(bad_request(format!("the field 'op' is missing; known are {OPS}")));
+    };
+    let takes = |known: &[&str]| fields.only(&op, known);
+    let id = || required("id", fields.number("id", 1..=u32::MAX)?);
+    let only_id = || takes(&["id"]).and_then(|()| id());
+    Ok(match op.as_str() {
+        "send" => {
+            takes(&["to", "text", "line", "ttl", "key", "tag", "on_unknown", "priority"])?;
+            Request::Send(SendRequest::from_fields(&fields)?)
+        }
+        "status" => Request::Status { id: only_id()? },
+        "wait" => {
+            takes(&["id", "timeout"])?;
+            let timeout_s = fields.number("timeout", 1..=MAX_WAIT_S)?.unwrap_or(MAX_WAIT_S);
+            Request::Wait { id: id()?, timeout_s }
+        }
+        "list" => {
+            takes(&["state", "after", "limit"])?;
+            Request::List {
+                state: fields.word("state", State::from_name, &State::ALL.map(State::as_str))?,
+                after: fields.number("after", 0..=u32::MAX)?,
+                limit: fields.number("limit", 1..=MAX_LIMIT)?.unwrap_or(DEFAULT_LIMIT),
+            }
+        }
+        "cancel" => Request::Cancel { id: only_id()? },
+        "resend" => Request::Resend { id: only_id()? },
+        "lines" => takes(&[]).map(|()| Request::Lines)?,
+        "ping" => takes(&[]).map(|()| Request::Ping)?,
+        _ => return Err(bad_request(format!("unknown op {}; known are {OPS}", Quoted(&op)))),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_op_is_read_with_its_fields() {
+        let list = |state, after, limit| Request::List { state, after, limit };
+        for (text, request) in [
+            (r#"{"op":"status","id":17}"#, Request::Status { id: 17 }),
+            (r#"{"id":4294967295,"op":"status"}"#, Request::Status { id: u32::MAX }),
+            (r#"{"op":"wait","id":1,"timeout":1}"#, Request::Wait { id: 1, timeout_s: 1 }),
+            (r#"{"op":"wait","id":1}"#, Request::Wait { id: 1, timeout_s: 60 }),
+            (r#"{"op":"list"}"#, list(None, None, 50)),
+            (
+                r#"{"op":"list","state":"queued","after":0,"limit":200}"#,
+                list(Some(State::Queued), Some(0), 200),
+            ),
+            (r#"{"op":"list","state":null,"after":null,"limit":null}"#, list(None, None, 50)),
+            (r#"{"op":"cancel","id":2}"#, Request::Cancel { id: 2 }),
+            (r#"{"op":"resend","id":3}"#, Request::Resend { id: 3 }),
+            (r#"{"op":"lines"}"#, Request::Lines),
+            (r#" { "op" : "ping" } "#, Request::Ping),
+            (r#"{"\u006fp":"\u0070ing"}"#, Request::Ping),
+        ] {
+            assert_eq!(parse_json(text), Ok(request), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_send_has_two_fields_that_must_be_there_and_six_that_may() {
+        let short = SendRequest { to: "12".into(), text: "hi".into(), ..SendRequest::default() };
+        assert_eq!(parse_json(r#"{"op":"send","to":"12","text":"hi"}"#), Ok(Request::Send(short.clone())));
+        assert_eq!(
+            parse_json(
+                r#"{"tag":null,"key":null,"text":"hi","ttl":null,"op":"send","line":null,"to":"12","on_unknown":null,"priority":null}"#
+            ),
+            Ok(Request::Send(short))
+        );
+        assert_eq!(
+            parse_json(
+                r#"{"op":"send","to":"+4915112345678","text":"Pump 3 stopped","line":"office/1","ttl":3600,
+                    "key":"pump3-17","tag":"","on_unknown":"resend","priority":"high"}"#
+            ),
+            Ok(Request::Send(SendRequest {
+                to: "+4915112345678".into(),
+                text: "Pump 3 stopped".into(),
+                line: Some("office/1".into()),
+                ttl_s: Some(3600),
+                key: Some("pump3-17".into()),
+                tag: Some(String::new()),
+                on_unknown: Some(OnUnknown::Resend),
+                priority: Priority::High,
+            }))
+        );
+    }
+
+    #[test]
+    fn escapes_in_a_text_become_their_characters() {
+        let text = r#"{"op":"send","to":"12","text":"\"\\\/\b\f\n\r\t\u00e4ä\ud83d\ude00😀\""}"#;
+        let Ok(Request::Send(send)) = parse_json(text) else { panic!("{:?}", parse_json(text)) };
+        assert_eq!(send.text, "\"\\/\u{8}\u{c}\n\r\tää😀😀\"");
+    }
+
+    #[test]
+    fn ranges_and_lengths_hold_at_their_borders() {
+        let send = |field: &str| parse_json(&format!(r#"{{"op":"send","to":"12","text":"x",{field}}}"#));
+        let (k64, k65) = ("k".repeat(64), "k".repeat(65));
+        for (field, allowed) in [
+            (r#""ttl":59"#.to_owned(), false),
+            (r#""ttl":60"#.to_owned(), true),
+            (r#""ttl":2592000"#.to_owned(), true),
+            (r#""ttl":2592001"#.to_owned(), false),
+            (r#""key":"""#.to_owned(), false),
+            (format!(r#""key":"{k64}""#), true),
+            (format!(r#""key":"{k65}""#), false),
+            (r#""tag":"""#.to_owned(), true),
+            (format!(r#""tag":"{k64}""#), true),
+            (format!(r#""tag":"{k65}""#), false),
+        ] {
+            assert_eq!(send(&field).is_ok(), allowed, "{field}");
+        }
+        for (text, allowed) in [
+            (r#"{"op":"status","id":0}"#, false),
+            (r#"{"op":"status","id":4294967296}"#, false),
+            (r#"{"op":"wait","id":1,"timeout":0}"#, false),
+            (r#"{"op":"wait","id":1,"timeout":60}"#, true),
+            (r#"{"op":"wait","id":1,"timeout":61}"#, false),
+            (r#"{"op":"list","limit":0}"#, false),
+            (r#"{"op":"list","limit":1}"#, true),
+            (r#"{"op":"list","limit":201}"#, false),
+        ] {
+            assert_eq!(parse_json(text).is_ok(), allowed, "{text}");
+        }
+    }
+
+    #[test]
+    fn bad_input_is_refused_by_name() {
+        for (text, message) in [
+            (
+                "{}",
+                "the field 'op' is missing; known are send, status, wait, list, cancel, resend, lines, ping",
+            ),
+            (
+                r#"{"op":"inbox"}"#,
+                "unknown op 'inbox'; known are send, status, wait, list, cancel, resend, lines, ping",
+            ),
+            (r#"{"op":7}"#, "the field 'op' must be a string in double quotes, not '7'"),
+            (r#"{"op":"send","text":"x"}"#, "the field 'to' is missing"),
+            (r#"{"op":"send","to":"12"}"#, "the field 'text' is missing"),
+            (r#"{"op":"send","to":"12","text":null}"#, "the field 'text' is missing"),
+            (r#"{"op":"cancel"}"#, "the field 'id' is missing"),
+            (
+                r#"{"op":"send","to":4912,"text":"x"}"#,
+                "the field 'to' must be a string in double quotes, not '4912'",
+            ),
+            (
+                r#"{"op":"send","to":["12"],"text":"x"}"#,
+                "the field 'to' must be a string in double quotes, not an array",
+            ),
+            (
+                r#"{"op":"send","to":"12","text":{"a":1}}"#,
+                "the field 'text' must be a string in double quotes, not an object",
+            ),
+            (
+                r#"{"op":"status","id":"17"}"#,
+                "the field 'id' must be a whole number from 1 to 4294967295, not a string",
+            ),
+            (
+                r#"{"op":"status","id":-1}"#,
+                "the field 'id' must be a whole number from 1 to 4294967295, not '-1'",
+            ),
+            (
+                r#"{"op":"status","id":17.0}"#,
+                "the field 'id' must be a whole number from 1 to 4294967295, not '17.0'",
+            ),
+            (
+                r#"{"op":"status","id":true}"#,
+                "the field 'id' must be a whole number from 1 to 4294967295, not 'true'",
+            ),
+            (
+                r#"{"op":"send","to":"12","text":"x","priority":"urgent"}"#,
+                "the field 'priority' must be one of high, normal, low, not 'urgent'",
+            ),
+            (
+                r#"{"op":"send","to":"12","text":"x","on_unknown":"drop"}"#,
+                "the field 'on_unknown' must be one of hold, resend, not 'drop'",
+            ),
+            (
+                r#"{"op":"send","to":"12","text":"x","key":""}"#,
+                "the field 'key' has 0 bytes, 1 to 64 are allowed",
+            ),
+            (
+                r#"{"op":"send","to":"12","text":"x","prio":1}"#,
+                "'send' has no field 'prio': it takes to, text, line, ttl, key, tag, on_unknown, priority",
+            ),
+            (r#"{"op":"status","id":1,"ttl":60}"#, "'status' has no field 'ttl': it takes id"),
+            (r#"{"op":"ping","id":1}"#, "'ping' has no field 'id': it takes no fields"),
+            (r#"{"op":"ping","a\u001b":[[1]]}"#, r"'ping' has no field 'a\u{1b}': it takes no fields"),
+            (r#"{"op":"ping","op":"ping"}"#, "the field 'op' stands there again at byte 13"),
+            (r#"{"op":"ping","\u006fp":"lines"}"#, "the field 'op' stands there again at byte 13"),
+            (
+                r#"{"op":"send","to":"12","text":"a\u0000b"}"#,
+                "the field 'text' holds a NUL character: remove it",
+            ),
+            (r#"{"op":"ping"}x"#, "the request is not valid JSON at byte 13: nothing may follow the object"),
+            (
+                r#"{"op":"send","to":"12","text":"\udc00"}"#,
+                "the request is not valid JSON at byte 31: half a surrogate pair",
+            ),
+        ] {
+            assert_eq!(parse_json(text), Err(bad_request(message)), "{text}");
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! The commands, and what `--help` says of them, for terminals of 80 columns.
+
+/// A command: which options it takes, and its help.
+pub(super) struct Spec {
+    pub name: &'static str,
+    /// The long options besides those of all commands.
+    pub options: &'static [&'static str],
+    pub help: &'static str,
+}
+
+/// Every command.
+pub(super) const COMMANDS: [Spec; 8] = [
+    Spec {
+        name: "send",
+        options: &["line", "ttl", "key", "tag", "priority", "on-unknown", "wait"],
+        help: "\
+Usage: goipctl send [OPTION…] NUMBER TEXT…
+
+Queues a message and prints its id and state: '17 queued'. Several words of
+TEXT are joined by blanks. A single '-' as TEXT reads the text from standard
+input and drops one line feed at its end. Behind '--' nothing is an option.
+
+  --line LINE       send on this line only: DEVICE or DEVICE/N
+  --ttl S           give up what is not sent after S seconds, 60 to 2592000
+  --key KEY         at most 64 bytes; the same command with the same key queues
+                    nothing new and tells about the message of the first time
+  --tag TAG         at most 64 bytes that stay with the message
+  --priority P      high, normal or low
+  --on-unknown W    hold or resend: what to do if nobody can know whether it
+                    was sent; resend may send it twice
+  --wait[=S]        wait until it is sent or given up, S seconds at most, and
+                    print id and state again; the last line counts, and so
+                    does the exit code
+
+Examples:
+  goipctl send +4915112345678 Pump 3 stopped
+  goipctl send --wait=120 --key pump3-17 +4915112345678 'Pump 3 stopped'
+  df -h | goipctl send --priority low 0151-12345678 -
+",
+    },
+    Spec {
+        name: "status",
+        options: &[],
+        help: "\
+Usage: goipctl status ID
+
+Prints a message, a field a line, with '-' where there is nothing. The exit
+code is 0 if it could be shown, whatever its state.
+
+Example, the state alone:
+  goipctl status 17 | awk '$1 == \"state\" { print $2 }'
+",
+    },
+    Spec {
+        name: "list",
+        options: &["state", "after", "limit"],
+        help: "\
+Usage: goipctl list [--state STATE] [--after ID] [--limit N]
+
+Prints the kept messages, the oldest first, one a line below a line with the
+names of the columns. Every column but the last is one word, or '-'; control
+characters stand as \\u{a}. On a terminal long lines are cut. With --json a line
+is a page of messages.
+
+  --state STATE     only queued, submitting, sending, sent, delivered,
+                    undelivered, failed, unknown, expired or cancelled ones
+  --after ID        only those with a higher id
+  --limit N         at most N
+
+Example, the numbers of all messages that failed:
+  goipctl list --state failed | awk 'NR > 1 { print $4 }'
+",
+    },
+    Spec {
+        name: "cancel",
+        options: &[],
+        help: "\
+Usage: goipctl cancel ID
+
+Takes back a message that no line has begun to send, and prints its id and
+state. Later it is refused as too_late.
+
+Example:
+  goipctl cancel 17
+",
+    },
+    Spec {
+        name: "resend",
+        options: &[],
+        help: "\
+Usage: goipctl resend ID
+
+Queues a message again that failed or is unknown, and prints its id and state.
+One that is unknown may arrive twice.
+
+Example:
+  goipctl resend 17
+",
+    },
+    Spec {
+        name: "lines",
+        options: &[],
+        help: "\
+Usage: goipctl lines
+
+Prints the lines, one a line below a line with the names of the columns. Every
+column but the last is one word, or '-' where nothing is known.
+
+Example, the lines that do not send:
+  goipctl lines | awk '$2 == \"no\"'
+",
+    },
+    Spec {
+        name: "ping",
+        options: &[],
+        help: "\
+Usage: goipctl ping
+
+Prints the daemon's version, its uptime in seconds, the id of its journal, how
+many kept messages are in each state, and the newest message's id.
+
+Example:
+  goipctl ping >/dev/null || logger -s 'goipd does not answer'
+",
+    },
+    Spec {
+        name: "check",
+        options: &["live", "shown-as"],
+        help: "\
+Usage: goipctl check [--live] [--shown-as NAME] [FILE]
+
+Checks the configuration as goipd would, without starting it. FILE is
+/etc/config/goipd if it is not given. Exit code 5 if it has errors.
+
+  --live            ask every box as well: is it reachable, is the login
+                    right, does it have the lines, does it keep the vendor's
+                    default password; prints a line for each finding, and
+                    ends with exit code 1 if goipd could not use a box
+  --shown-as NAME   call the file NAME in errors
+
+Examples:
+  goipctl check
+  goipctl check --live /tmp/goipd.new
+",
+    },
+];
+
+/// What `goipctl --help` prints.
+pub(super) const GENERAL: &str = "\
+Usage: goipctl [--json] [--socket PATH] COMMAND …
+
+Sends SMS through goipd and shows what became of them.
+
+  send NUMBER TEXT…   queue a message, and wait for its end with --wait
+  status ID           show a message
+  list                show the messages, the oldest first
+  cancel ID           take back a message that was not tried yet
+  resend ID           send again what failed or is unknown
+  lines               show the lines
+  ping                show that goipd is there
+  check [FILE]        check the configuration, with --live the boxes too
+
+  --json              print goipd's replies as they are, a JSON object a line
+  --socket PATH       where goipd listens; else what GOIPD_SOCKET says in the
+                      environment, else /var/run/goipd/goipd.sock
+  -h, --help          show this; behind a command, show its own help
+  --version           show the version
+
+Exit codes: 0 done; 1 the message failed, expired or was cancelled, or a box
+did not pass; 2 wrong usage; 3 the outcome is not known; 4 goipd cannot be
+reached; 5 refused, with the reason on standard error; 6 the time of --wait is
+up.
+
+Examples:
+  goipctl send +4915112345678 Pump 3 stopped
+  goipctl list --state unknown
+";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_help_fits_80_columns_and_has_an_example() {
+        for help in COMMANDS.iter().map(|c| c.help).chain([GENERAL]) {
+            assert!(help.contains("\nExample") && help.ends_with('\n'), "{help}");
+            for line in help.lines() {
+                assert!(line.chars().count() < 80, "{line}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_command_and_option_is_explained() {
+        for command in &COMMANDS {
+            assert!(GENERAL.contains(&format!("\n  {}", command.name)), "{}", command.name);
+            for option in command.options {
+                assert!(command.help.contains(&format!("\n  --{option}")), "{option}");
+            }
+        }
+    }
+}

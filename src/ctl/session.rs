@@ -1,0 +1,223 @@
+//! The commands that ask the daemon: the request, what is shown of the reply, and the exit code.
+
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use super::args::{NewMessage, Question, Wait};
+use super::client::{Client, Request};
+use super::output::{Output, complain};
+use super::reply::{MESSAGE_COLUMNS, Reply};
+use super::{Exit, Failure};
+use crate::api::request::{MAX_LIMIT, MAX_WAIT_S};
+use crate::message::{MessageId, State};
+
+/// The least time from one wait to the next, should a daemon end its waits at once.
+const WAIT_PAUSE: Duration = Duration::from_secs(1);
+
+/// A connection, and where its answers are shown.
+pub(super) struct Session {
+    client: Client,
+    output: Output,
+}
+
+impl Session {
+    pub fn new(client: Client, output: Output) -> Self {
+        Self { client, output }
+    }
+
+    /// Does what is asked for and shows the answer.
+    ///
+    /// # Errors
+    /// Everything that makes an exit code other than `Done`.
+    pub fn ask(mut self, question: Question) -> Result<(), Failure> {
+        match question {
+            Question::Send(new) => self.send(&new),
+            Question::Status(id) => {
+                self.show(&Request::asking("status", |o| o.number("id", id)), |r, out| r.show_message(out))
+            }
+            Question::List { state, after, limit } => self.list(state.as_deref(), after, limit),
+            Question::Cancel(id) => {
+                self.change(&Request::acting("cancel", |o| o.number("id", id))).map(|_| ())
+            }
+            Question::Resend(id) => {
+                self.change(&Request::acting("resend", |o| o.number("id", id))).map(|_| ())
+            }
+            Question::Lines => self.show(&Request::asking("lines", |_| {}), |r, out| r.show_lines(out)),
+            Question::Ping => self.show(&Request::asking("ping", |_| {}), |r, out| r.show_daemon(out)),
+        }
+    }
+
+    fn send(&mut self, new: &NewMessage) -> Result<(), Failure> {
+        let request = Request::acting("send", |o| {
+            o.string("to", &new.to);
+            o.string("text", &new.text);
+            for (name, value) in [
+                ("line", &new.line),
+                ("key", &new.key),
+                ("tag", &new.tag),
+                ("priority", &new.priority),
+                ("on_unknown", &new.on_unknown),
+            ] {
+                if let Some(value) = value {
+                    o.string(name, value);
+                }
+            }
+            if let Some(ttl_s) = new.ttl_s {
+                o.number("ttl", ttl_s);
+            }
+        });
+        let (id, replayed) = self.change(&request)?;
+        if replayed {
+            complain(&format!("this key was used before, for message {id}; nothing new was queued"));
+        }
+        match new.wait {
+            Wait::No => Ok(()),
+            Wait::UntilFinal => self.wait(id, None),
+            Wait::AtMost(limit_s) => self.wait(id, Some(limit_s)),
+        }
+    }
+
+    /// Waits until the message is final, or for `limit_s` seconds.
+    fn wait(&mut self, id: MessageId, limit_s: Option<u32>) -> Result<(), Failure> {
+        let start = Instant::now();
+        let mut left_s = limit_s.unwrap_or(MAX_WAIT_S);
+        loop {
+            let asked = Instant::now();
+            let request = Request::waiting(id, left_s.min(MAX_WAIT_S));
+            let line = self.granted(&request).map_err(|failure| {
+                // The message is accepted: no exit code may say that it is not.
+                let message = &failure.message;
+                let message = format!("message {id} is queued, but {message}; see 'goipctl status {id}'");
+                Failure::new(Exit::Unknown, message)
+            })?;
+            let message = Reply::parse(&line).map_err(|why| request.lost(&why))?;
+            let state = message.text("state").unwrap_or("-".into());
+            let known = State::from_name(&state);
+            if known.is_none_or(State::is_final) {
+                self.print(&line, |out| out.line(&format!("{id} {state}")))?;
+                return outcome(id, known, &message);
+            }
+            if let Some(limit_s) = limit_s {
+                left_s = u32::try_from(start.elapsed().as_secs()).map_or(0, |s| limit_s.saturating_sub(s));
+                if left_s == 0 {
+                    let message = format!(
+                        "message {id} is {state} after {limit_s} s; goipd goes on with it, see 'goipctl status {id}'"
+                    );
+                    return Err(Failure::new(Exit::WaitRanOut, message));
+                }
+            }
+            sleep(WAIT_PAUSE.saturating_sub(asked.elapsed()));
+        }
+    }
+
+    /// Shows at most `limit` messages, page by page.
+    fn list(&mut self, state: Option<&str>, after: Option<u32>, limit: Option<u32>) -> Result<(), Failure> {
+        let mut after = after.unwrap_or(0);
+        let mut left = limit.unwrap_or(u32::MAX);
+        let mut first = true;
+        while left > 0 && !self.output.gone {
+            let request = Request::asking("list", |o| {
+                if let Some(state) = state {
+                    o.string("state", state);
+                }
+                o.number("after", after);
+                o.number("limit", left.min(MAX_LIMIT));
+            });
+            let line = self.granted(&request)?;
+            let page = Reply::parse(&line).map_err(|why| request.lost(&why))?;
+            let messages = page.list("messages");
+            if first || !messages.is_empty() {
+                self.print(&line, |out| {
+                    if first {
+                        out.head(&MESSAGE_COLUMNS)?;
+                    }
+                    messages.iter().try_for_each(|message| message.show_message_row(out))
+                })?;
+            }
+            first = false;
+            // A page can be short because its texts are long, so only a cursor that stands still
+            // is the end.
+            match page.number("next") {
+                Some(next) if next > after => after = next,
+                _ => break,
+            }
+            left = left.saturating_sub(messages.len() as u32);
+        }
+        Ok(())
+    }
+
+    /// Asks for a change of a message and shows its id and its state; says whether that had been
+    /// asked for before.
+    fn change(&mut self, request: &Request) -> Result<(MessageId, bool), Failure> {
+        let line = self.granted(request)?;
+        let message = Reply::parse(&line).map_err(|why| request.lost(&why))?;
+        let (Some(id), Some(state)) = (message.number("id"), message.text("state")) else {
+            return Err(request.lost("goipd's reply tells no id and state"));
+        };
+        self.print(&line, |out| out.line(&format!("{id} {state}")))?;
+        Ok((id, message.flag("replayed") == Some(true)))
+    }
+
+    fn show(
+        &mut self,
+        request: &Request,
+        show: fn(&Reply<'_>, &mut Output) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let line = self.granted(request)?;
+        let reply = Reply::parse(&line).map_err(|why| request.lost(&why))?;
+        self.print(&line, |out| show(&reply, out))
+    }
+
+    /// Prints the reply as it came if that is asked for, or what `show` makes of it.
+    fn print(
+        &mut self,
+        line: &str,
+        show: impl FnOnce(&mut Output) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        if self.output.json { self.output.line(line) } else { show(&mut self.output) }
+    }
+
+    /// The reply line to `request`, if that is not refused.
+    fn granted(&mut self, request: &Request) -> Result<String, Failure> {
+        let line = self.client.exchange(request)?;
+        let reply = Reply::parse(&line).map_err(|why| request.lost(&why))?;
+        match reply.flag("ok") {
+            Some(true) => {}
+            Some(false) => {
+                if self.output.json {
+                    self.output.line(&line)?;
+                }
+                let [code, sentence] = ["error", "message"].map(|name| reply.text(name).unwrap_or_default());
+                return Err(Failure::new(Exit::Refused, [&*code, " ", &*sentence].concat()));
+            }
+            None => return Err(request.lost("goipd's reply is not understood (no field 'ok')")),
+        }
+        drop(reply);
+        Ok(line)
+    }
+}
+
+/// What a final state means to whom waited for it; `None` is a state that this goipctl does not
+/// know.
+fn outcome(id: MessageId, state: Option<State>, message: &Reply<'_>) -> Result<(), Failure> {
+    let reason = message.reason();
+    let colon = if reason.is_some() { ": " } else { "" };
+    let reason = reason.unwrap_or_default();
+    match state {
+        Some(State::Sent | State::Delivered) => Ok(()),
+        Some(State::Unknown) => {
+            let cure = format!("'goipctl resend {id}' sends it, perhaps a second time");
+            let message = format!("nobody knows whether message {id} was sent{colon}{reason}; {cure}");
+            Err(Failure::new(Exit::Unknown, message))
+        }
+        Some(state) => {
+            let is = if matches!(state, State::Failed | State::Expired) { "" } else { "is " };
+            let message = format!("message {id} {is}{state}{colon}{reason}");
+            Err(Failure::new(Exit::Failed, message))
+        }
+        None => {
+            let message = format!("the state of message {id} is not known to this goipctl; is goipd newer?");
+            Err(Failure::new(Exit::Unknown, message))
+        }
+    }
+}

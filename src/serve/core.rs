@@ -1,0 +1,170 @@
+//! The engine with what it works through: its journal and its boxes.
+
+use super::StartError;
+use super::clock;
+use super::devices::Devices;
+use super::spool::Spool;
+use crate::api::reply::{Daemon, Source};
+use crate::api::{self, Answer, Form, Request};
+use crate::config::{self, Config};
+use crate::engine::{Action, DeviceSettings, Engine, Now, Settings};
+use crate::journal::{Origin, Ticket};
+use crate::message::{MessageId, Refusal};
+
+/// The engine, its journal and its boxes.
+pub struct Core {
+    engine: Engine,
+    spool: Spool,
+    devices: Devices,
+    /// Takes turns with the engine's own list.
+    actions: Vec<Action>,
+    journal_id: Box<str>,
+    started_ms: u64,
+}
+
+impl Core {
+    /// Opens the journal, restores the engine from it, and starts the boxes' threads.
+    ///
+    /// # Errors
+    /// There is no journal to work with, or the system starts no thread.
+    pub fn start(config: &Config, now: Now) -> Result<Self, StartError> {
+        let mut engine = Engine::new(settings(config), clock::boot_id());
+        let spool = Spool::open(config, &mut engine, now)?;
+        let devices = Devices::start(&config.devices).map_err(|e| StartError(format!("threads: {e}")))?;
+        let journal_id = format!("{:016x}", spool.id()).into();
+        Ok(Self { engine, spool, devices, actions: Vec::new(), journal_id, started_ms: now.boot_ms })
+    }
+
+    /// The journal, to wait for.
+    pub fn spool(&self) -> &Spool {
+        &self.spool
+    }
+
+    /// Takes what the journal's thread has written.
+    pub fn take_written(&mut self, now: Now) {
+        self.spool.take_reports(now);
+    }
+
+    /// The boxes, to poll for.
+    pub fn devices(&self) -> &Devices {
+        &self.devices
+    }
+
+    /// Hands what the boxes have reported to the engine.
+    pub fn take_reports(&mut self, now: Now) {
+        for (device, answer) in self.devices.reports() {
+            self.engine.report(now, device, answer);
+        }
+    }
+
+    /// Does what a client asks for. The reply is to be shown once the ticket is durable.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub fn ask(&mut self, now: Now, request: Request) -> Result<(Answer, Ticket), Refusal> {
+        let answered = api::answer(request, Origin::Local, now, &mut self.engine, &self.spool);
+        // The next request may look for what this one has led to.
+        self.act(now);
+        if let Ok((_, after)) = &answered {
+            self.spool.hurry(*after);
+        }
+        answered
+    }
+
+    /// Writes the reply.
+    pub fn write(&self, now: Now, out: &mut String, form: Form, answer: Answer) {
+        let uptime_s = (now.boot_ms.saturating_sub(self.started_ms) / 1000) as u32;
+        let daemon = Daemon { uptime_s, journal: &self.journal_id, written: self.spool.counters() };
+        Source { now, engine: &self.engine, bodies: &self.spool, daemon }.write(out, form, answer);
+    }
+
+    /// Whether nobody has to wait for the message any longer: its state is final, or it is not
+    /// kept any more.
+    pub fn is_settled(&self, id: MessageId) -> bool {
+        self.engine.view(id).is_none_or(|view| view.state.is_final())
+    }
+
+    /// Everything that has happened so far is durable with this, and somebody waits for it.
+    pub fn wanted_ticket(&mut self) -> Ticket {
+        let ticket = self.engine.ticket();
+        self.spool.hurry(ticket);
+        ticket
+    }
+
+    /// What is durable.
+    pub fn durable(&self) -> Ticket {
+        self.spool.durable()
+    }
+
+    /// Lets the engine do whatever can be done now.
+    pub fn settle(&mut self, now: Now) {
+        loop {
+            self.engine.durable(self.spool.durable());
+            self.engine.turn(now);
+            if !self.act(now) {
+                break;
+            }
+        }
+        self.spool.flush(now, &mut self.engine);
+        // What was forgotten to make room.
+        self.act(now);
+    }
+
+    /// When to [`Self::settle`] next if nothing else happens, in milliseconds since boot.
+    pub fn next_wake(&self, stopping: bool) -> Option<u64> {
+        let engine = self.engine.next_wake().filter(|_| !stopping);
+        engine.into_iter().chain(self.spool.next_wake()).min()
+    }
+
+    /// Gives no further request to a box.
+    pub fn close(&mut self) {
+        self.engine.close();
+        self.spool.close();
+    }
+
+    /// Whether no box has a request in hand and everything is written.
+    pub fn is_done(&self) -> bool {
+        !self.engine.is_asking() && self.spool.is_idle()
+    }
+
+    /// Does what the engine wants done; says whether there was anything.
+    fn act(&mut self, now: Now) -> bool {
+        self.engine.take_actions(&mut self.actions);
+        let any = !self.actions.is_empty();
+        for action in self.actions.drain(..) {
+            match action {
+                Action::Record(ticket, record) => self.spool.append(ticket, &record),
+                Action::Ask(device, ask) => {
+                    if let Err(answer) = self.devices.ask(device, ask, &self.spool) {
+                        self.engine.report(now, device, answer);
+                    }
+                }
+            }
+        }
+        any
+    }
+}
+
+/// The engine's part of the configuration.
+fn settings(config: &Config) -> Settings {
+    // The configuration's ranges are far below what 32 bits hold.
+    let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    Settings {
+        queue_limit: count(config.queue_limit),
+        keep_s: config.keep_s,
+        keep_messages: count(config.keep_messages),
+        ttl_s: config.ttl_s,
+        max_segments: config.max_segments,
+        on_unknown: config.on_unknown,
+        devices: config.devices.iter().map(device_settings).collect(),
+    }
+}
+
+fn device_settings(device: &config::Device) -> DeviceSettings {
+    DeviceSettings {
+        name: device.name.clone(),
+        lines: device.lines,
+        exclusive: device.exclusive,
+        status_interval_s: device.status_interval_s.unwrap_or(0),
+    }
+}

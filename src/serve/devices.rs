@@ -1,0 +1,100 @@
+//! The boxes' threads, as the loop sees them: jobs out, reports in, and a descriptor to poll.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use super::wake::Wake;
+use crate::config;
+use crate::engine::{Answer, Ask};
+use crate::goip::{self, AskError, Job, Phase, Report, SendOutcome};
+use crate::journal::Bodies;
+use crate::message::Words;
+
+/// The threads, one for each device.
+#[derive(Debug)]
+pub struct Devices {
+    jobs: Vec<Sender<Job>>,
+    reports: Receiver<(u8, Report)>,
+    /// Rung for every report.
+    wake: Wake,
+}
+
+impl Devices {
+    /// Starts a thread for each of `devices`, in their order. The threads end with this value,
+    /// each after the exchange that it has in hand.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn start(devices: &[config::Device]) -> io::Result<Self> {
+        let wake = Wake::new()?;
+        let (report, reports) = channel();
+        let mut jobs = Vec::with_capacity(devices.len());
+        for (place, device) in devices.iter().enumerate() {
+            let (job, worker_jobs) = channel();
+            let (report, wake) = (report.clone(), wake.clone());
+            goip::spawn(described(device), &device.name, worker_jobs, move |told| {
+                // If nobody listens any more, the daemon is about to end.
+                let _ = report.send((place as u8, told));
+                wake.ring();
+            })?;
+            jobs.push(job);
+        }
+        Ok(Self { jobs, reports, wake })
+    }
+
+    /// Gives the request to the device's thread.
+    ///
+    /// # Errors
+    /// The answer, if it cannot be given to the thread: nothing has left.
+    pub fn ask(&self, device: u8, ask: Ask, bodies: &impl Bodies) -> Result<(), Answer> {
+        let job = match ask {
+            Ask::Status => Job::Status,
+            Ask::Send(message, line) => {
+                let job = bodies.body(message, |body| {
+                    let number = body.to.try_into().ok()?;
+                    Some(Job::Send { message, line, number, text: body.text.into() })
+                });
+                job.flatten().ok_or_else(|| {
+                    log::error!("message {message} cannot be read from the journal");
+                    Answer::NoBody
+                })?
+            }
+        };
+        if self.jobs.get(usize::from(device)).is_some_and(|thread| thread.send(job).is_ok()) {
+            return Ok(());
+        }
+        log::error!("device {device}: its thread has ended");
+        Err(match ask {
+            Ask::Send(..) => Answer::Send(SendOutcome::Lost { phase: Phase::NotConnected, timed_out: false }),
+            Ask::Status => Answer::Status(Err(AskError::Unreachable(Words::new("no thread")))),
+        })
+    }
+
+    /// The reports that have come in, each with its device's place.
+    pub fn reports(&self) -> impl Iterator<Item = (u8, Answer)> {
+        self.wake.reset();
+        self.reports.try_iter().map(|(device, report)| match report {
+            Report::Send { outcome, .. } => (device, Answer::Send(outcome)),
+            Report::Status { page } => (device, Answer::Status(page)),
+        })
+    }
+}
+
+/// Readable when a report has come in.
+impl AsFd for Devices {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.wake.as_fd()
+    }
+}
+
+fn described(device: &config::Device) -> goip::Device {
+    goip::Device {
+        host: device.host.as_str().into(),
+        port: device.port,
+        username: device.username.as_str().into(),
+        password: device.password.expose().into(),
+        timeout_s: u8::try_from(device.timeout_s).unwrap_or(u8::MAX),
+        number_format: device.number_format,
+    }
+}

@@ -1,0 +1,195 @@
+//! The daemon: one thread that owns the engine and polls everything else. Here are sockets,
+//! clocks, signals and the log; what a request means is not known here.
+
+mod client;
+mod clients;
+mod clock;
+mod core;
+mod devices;
+mod logging;
+mod options;
+mod poller;
+mod signals;
+mod socket;
+mod spool;
+mod wake;
+
+use std::fmt;
+use std::io;
+
+use crate::config::Config;
+use crate::engine::Now;
+
+use clients::{Clients, MAX_CONNECTIONS};
+use clock::Clock;
+use core::Core;
+use poller::{Event, Flags, Poller};
+use signals::Signals;
+use socket::Socket;
+
+pub use client::{IDLE_MS, LEAVING_MS, MAX_LINE_BYTES, PARTIAL_LINE_MS, STALLED_MS};
+pub use clients::{MAX_CLIENTS, MAX_WAITS};
+pub use options::main;
+
+/// How long the daemon takes, once it was told to stop, for what it has in hand: an exchange
+/// with a box that answers, and the replies. Whoever stops it kills it after 5 s.
+const STOP_MS: u64 = 1_500;
+
+/// Why the daemon did not start: the thing, the place and the cure.
+#[derive(Debug)]
+pub struct StartError(String);
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for StartError {}
+
+/// The running daemon.
+pub struct Daemon {
+    clock: Clock,
+    poller: Poller,
+    signals: Signals,
+    /// `None` once the daemon was told to stop.
+    socket: Option<Socket>,
+    core: Core,
+    clients: Clients,
+    /// When it ends whatever is in hand, once it was told to stop.
+    stop_ms: Option<u64>,
+}
+
+/// Under which numbers descriptors are watched; clients have those from [`FIRST_CLIENT`] on.
+const STOP: u32 = 0;
+const RELOAD: u32 = 1;
+const REPORTS: u32 = 2;
+const SOCKET: u32 = 3;
+const SPOOL: u32 = 4;
+const FIRST_CLIENT: u32 = 5;
+
+/// Events that are taken at once: usually there is one.
+const EVENTS_AT_ONCE: usize = 16;
+
+impl Daemon {
+    /// Takes the socket and the signals, and starts the boxes' threads. From here on clients can
+    /// connect; they are answered by [`Self::run`].
+    ///
+    /// # Errors
+    /// Another daemon has the socket, or the system gives no socket, thread or descriptor.
+    pub fn start(config: &Config) -> Result<Self, StartError> {
+        let mut clock = Clock::new(spool::written_s(&config.state_dir));
+        let now = clock.now();
+        let socket = Socket::claim(&config.socket, config.socket_mode, config.socket_group.as_deref())?;
+        let signals = Signals::take().map_err(|e| StartError(format!("signals: {e}")))?;
+        let core = Core::start(config, now)?;
+        let poller = Poller::new().map_err(|e| StartError(format!("poller: {e}")))?;
+        [
+            poller.add(&signals.stop, STOP, Flags::IN),
+            poller.add(&signals.reload, RELOAD, Flags::IN),
+            poller.add(core.devices(), REPORTS, Flags::IN),
+            poller.add(&socket, SOCKET, Flags::IN),
+            poller.add(core.spool(), SPOOL, Flags::IN),
+        ]
+        .into_iter()
+        .collect::<io::Result<()>>()
+        .map_err(|e| StartError(format!("poller: {e}")))?;
+        let devices: Vec<&str> = config.devices.iter().map(|d| d.name.as_str()).collect();
+        log::info!(
+            "goipd {} listens at {}; devices: {}",
+            env!("CARGO_PKG_VERSION"),
+            config.socket.display(),
+            devices.join(", ")
+        );
+        let clients = Clients::default();
+        Ok(Self { clock, poller, signals, socket: Some(socket), core, clients, stop_ms: None })
+    }
+
+    /// Runs until a signal ends it.
+    ///
+    /// # Errors
+    /// The system's, if it does not let the daemon wait.
+    pub fn run(mut self) -> io::Result<()> {
+        let mut now = self.clock.now();
+        loop {
+            self.core.settle(now);
+            self.clients.answer(now, &mut self.core);
+            // What was asked just now goes out at once.
+            self.core.settle(now);
+            if self.clients.flush(now, self.core.durable())
+                && let Some(socket) = &mut self.socket
+            {
+                socket.retry();
+            }
+            if self.is_over(now) {
+                log::info!("stopped");
+                return Ok(());
+            }
+            self.clients.watch(&self.poller, self.core.durable());
+            let events = self.poller.wait::<EVENTS_AT_ONCE>(self.timeout_ms(now))?;
+            now = self.clock.now();
+            events.into_iter().for_each(|event| self.receive(now, event));
+            self.resume_accepting(now);
+        }
+    }
+
+    /// Takes what has come in.
+    fn receive(&mut self, now: Now, (number, flags): Event) {
+        match number {
+            STOP if self.signals.stop.came() && self.stop_ms.is_none() => {
+                log::info!("stopping");
+                self.stop_ms = Some(now.boot_ms + STOP_MS);
+                self.socket = None;
+                self.core.close();
+                self.clients.close();
+            }
+            STOP => {}
+            RELOAD if self.signals.reload.came() => {
+                log::warn!("SIGHUP: a changed configuration holds after a restart");
+            }
+            RELOAD => {}
+            REPORTS => self.core.take_reports(now),
+            SPOOL => self.core.take_written(now),
+            SOCKET => self.accept(now),
+            _ => self.clients.receive(now, number, flags),
+        }
+    }
+
+    fn accept(&mut self, now: Now) {
+        let Some(socket) = &mut self.socket else { return };
+        // As many as there can be at all: who is left comes at the next wait.
+        for _ in 0..MAX_CONNECTIONS {
+            let Some(stream) = socket.accept(now.boot_ms) else { break };
+            self.clients.admit(now, stream, &self.poller);
+        }
+        let flags = if socket.next_wake().is_some() { Flags::empty() } else { Flags::IN };
+        if let Err(error) = self.poller.change(socket, SOCKET, flags) {
+            log::error!("the socket cannot be watched: {error}");
+        }
+    }
+
+    /// Accepts again if that has failed some time ago.
+    fn resume_accepting(&mut self, now: Now) {
+        let pause_ms = self.socket.as_ref().and_then(Socket::next_wake);
+        if pause_ms.is_some_and(|ms| ms <= now.boot_ms) {
+            self.accept(now);
+        }
+    }
+
+    /// Whether the daemon has been told to stop and has nothing in hand, or not the time for it.
+    fn is_over(&self, now: Now) -> bool {
+        let done = || self.core.is_done() && self.clients.are_flushed();
+        self.stop_ms.is_some_and(|ms| ms <= now.boot_ms || done())
+    }
+
+    /// For how long nothing is to be done by itself; `None` for ever.
+    fn timeout_ms(&self, now: Now) -> Option<u64> {
+        if self.clients.is_due(now, &self.core) {
+            return Some(0);
+        }
+        let core = self.core.next_wake(self.stop_ms.is_some());
+        let socket = self.socket.as_ref().and_then(Socket::next_wake);
+        let wake = [core, self.clients.next_wake(), socket, self.stop_ms].into_iter().flatten().min();
+        wake.map(|ms| ms.saturating_sub(now.boot_ms))
+    }
+}
