@@ -1,0 +1,108 @@
+//! The documents say what the program does, as far as words and numbers can be compared.
+//! (What they say of goipctl's commands is compared in `tests/goipctl/docs.rs`.)
+
+#![allow(clippy::unwrap_used, reason = "a test may stop at any surprise")]
+
+use goipd::api::{parse_line, reply, request};
+use goipd::message::{ErrorCode, MAX_TEXT_BYTES, Number, ProblemCode, State};
+use goipd::serve;
+
+const MESSAGES: &str = include_str!("../docs/messages.md");
+const SOCKET: &str = include_str!("../docs/socket.md");
+
+/// What the socket can refuse a request with. The other codes belong to doors with a login or with
+/// pages.
+const SOCKET_CODES: [ErrorCode; 13] = [
+    ErrorCode::BadRequest,
+    ErrorCode::InvalidNumber,
+    ErrorCode::EmptyText,
+    ErrorCode::TextTooLong,
+    ErrorCode::UnknownLine,
+    ErrorCode::DuplicateKey,
+    ErrorCode::NotFound,
+    ErrorCode::TooLate,
+    ErrorCode::QueueFull,
+    ErrorCode::Storage,
+    ErrorCode::TooLarge,
+    ErrorCode::TooMany,
+    ErrorCode::Internal,
+];
+
+/// The part of a document below that heading, up to the next one of its kind.
+fn section<'a>(document: &'a str, heading: &str) -> &'a str {
+    let (_, rest) = document.split_once(&format!("\n## {heading}\n")).unwrap();
+    rest.split("\n## ").next().unwrap()
+}
+
+/// The words in code type in the first column of a section's tables.
+fn first_column(section: &str) -> Vec<&str> {
+    let cells = section.lines().filter_map(|line| line.strip_prefix("| `")?.split(" |").next());
+    cells.flat_map(|cell| cell.split(", ")).map(|word| word.trim_matches('`')).collect()
+}
+
+fn sorted(mut words: Vec<&str>) -> Vec<&str> {
+    words.sort_unstable();
+    words
+}
+
+/// 16384 as the documents write it: `16 384`.
+fn grouped(number: usize) -> String {
+    format!("{} {:03}", number / 1000, number % 1000)
+}
+
+#[test]
+fn every_state_is_explained_and_no_other() {
+    let table = section(MESSAGES, "States").split("\n\n| from").next().unwrap();
+    assert_eq!(sorted(first_column(table)), sorted(State::ALL.map(State::as_str).into()));
+}
+
+#[test]
+fn every_problem_is_explained_and_no_other() {
+    let codes = ProblemCode::ALL.map(ProblemCode::as_str);
+    assert_eq!(sorted(first_column(section(MESSAGES, "Problems"))), sorted(codes.into()));
+}
+
+#[test]
+fn every_error_code_of_the_socket_is_explained_and_no_other() {
+    let codes = SOCKET_CODES.map(ErrorCode::as_str);
+    assert_eq!(sorted(first_column(section(SOCKET, "Error codes"))), sorted(codes.into()));
+}
+
+#[test]
+fn every_operation_has_a_heading_and_no_other() {
+    let refusal = parse_line(b"{}").1.unwrap_err().message;
+    let known = refusal.rsplit("known are ").next().unwrap();
+    let headings = SOCKET.lines().filter_map(|line| line.strip_prefix("### `")?.split('`').next());
+    assert_eq!(sorted(headings.collect()), sorted(known.split(", ").collect()));
+}
+
+#[test]
+fn every_field_of_a_send_is_explained_and_no_other() {
+    let refusal = parse_line(br#"{"op":"send","x":1}"#).1.unwrap_err().message;
+    let known = refusal.rsplit("it takes ").next().unwrap();
+    let (_, rest) = SOCKET.split_once("\n### `send`").unwrap();
+    let table = rest.split("\n### ").next().unwrap();
+    assert_eq!(sorted(first_column(table)), sorted(known.split(", ").collect()));
+}
+
+#[test]
+fn limits_are_those_of_the_program() {
+    for sentence in [
+        format!("without its line feed | {} bytes |", grouped(serve::MAX_LINE_BYTES)),
+        format!("| clients at once | {} |", serve::MAX_CLIENTS),
+        format!("| clients that `wait` at once | {} |", serve::MAX_WAITS),
+        format!("to its line feed | {} s |", serve::PARTIAL_LINE_MS / 1000),
+        format!("does not take | {} s |", serve::STALLED_MS / 1000),
+        format!("nothing waited for | {} h |", serve::IDLE_MS / 3_600_000),
+        format!("| a page of a list | {} KiB |", reply::MAX_PAGE_BYTES / 1024),
+        format!("| `ttl` | number, {} to {} s |", request::MIN_TTL_S, request::MAX_TTL_S),
+        format!("| `key` | string, 1 to {} bytes |", request::MAX_KEY_BYTES),
+        format!("| `tag` | string, 0 to {} bytes |", request::MAX_TAG_BYTES),
+        format!("| `timeout` | number, 1 to {0} s | {0} if absent |", request::MAX_WAIT_S),
+        format!("| `limit` | number, 1 to {} | {} if absent |", request::MAX_LIMIT, request::DEFAULT_LIMIT),
+        format!("then {} to {} digits", Number::MIN_DIGITS, Number::MAX_DIGITS),
+        format!("1 to {MAX_TEXT_BYTES} bytes of UTF-8"),
+    ] {
+        assert!(SOCKET.contains(&sentence), "docs/socket.md does not say: {sentence}");
+    }
+}

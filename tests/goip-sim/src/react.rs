@@ -1,0 +1,147 @@
+//! What the box does with a request that it has read: the pages' meaning, and the faults that
+//! come in between.
+
+use crate::http::Parsed;
+use crate::model::Line;
+use crate::pages::{self, Answer};
+use crate::{Fault, Hang, Instead, Model, Page};
+
+/// One thing that the box does with a connection. Behind the last one it closes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// It writes these bytes.
+    Write(Vec<u8>),
+    /// It writes these bytes again and again until its client hangs up.
+    Repeat(Vec<u8>),
+    /// It waits so many ms, whatever its client does.
+    Pause(u64),
+    /// It hangs so many ms, or until its client hangs up.
+    Hang(u64),
+}
+
+impl Model {
+    /// What the box does with a request for `page`, faults included.
+    pub(crate) fn react(&mut self, now_ms: u64, page: Page, parsed: &Parsed) -> Vec<Step> {
+        let now_s = self.unix_s(now_ms);
+        let fits = |fault: &Fault| {
+            !fault.is_of_jobs()
+                && !matches!(
+                    fault,
+                    Fault::Late { .. } | Fault::PostIgnored | Fault::Hang { at: Hang::Accepted, .. }
+                )
+        };
+        let Some(fault) = self.rules.hit(page, fits) else {
+            return vec![Step::Write(self.answer(now_ms, parsed).bytes())];
+        };
+        let on_line = |words: &str| {
+            let line = parsed.var("l").unwrap_or_else(|| "1".into());
+            vec![Step::Write(Answer::text(&format!("ERROR,L{line} {words}"), now_s).bytes())]
+        };
+        match fault {
+            Fault::Busy => on_line("busy"),
+            Fault::Logout => on_line("GSM logout"),
+            Fault::Says(words) => vec![Step::Write(Answer::text(&format!("ERROR,{words}"), now_s).bytes())],
+            Fault::LostAfter => {
+                self.answer(now_ms, parsed);
+                Vec::new()
+            }
+            Fault::Hang { at: Hang::Read, ms } => vec![Step::Hang(ms)],
+            Fault::Hang { at, ms } => {
+                let mut head = self.answer(now_ms, parsed).head.into_bytes();
+                if at == Hang::Taken {
+                    head.clear();
+                }
+                vec![Step::Write(head), Step::Hang(ms)]
+            }
+            Fault::Trickle { ms } => {
+                let bytes = self.answer(now_ms, parsed).bytes();
+                bytes.into_iter().flat_map(|byte| [Step::Write(vec![byte]), Step::Pause(ms)]).collect()
+            }
+            Fault::Truncated { bytes } => {
+                let answer = self.answer(now_ms, parsed);
+                let mut whole = answer.bytes();
+                whole.truncate(answer.head.len() + bytes);
+                vec![Step::Write(whole)]
+            }
+            Fault::Instead { what, taken } => {
+                if taken {
+                    self.answer(now_ms, parsed);
+                }
+                instead(what, page, now_s)
+            }
+            // All that is left closes without an answer: `LostBefore`.
+            _ => Vec::new(),
+        }
+    }
+
+    /// What the box answers by itself, and does.
+    fn answer(&mut self, now_ms: u64, parsed: &Parsed) -> Answer {
+        let now_s = self.unix_s(now_ms);
+        if !matches!(parsed.method.as_str(), "GET" | "POST") {
+            return Answer::unsupported_method();
+        }
+        let Some(name) = parsed.path.strip_prefix("/default/en_US/") else {
+            return Answer::http_error("404 Not Found", now_s);
+        };
+        let given = |name: &str| parsed.var(name).unwrap_or_default();
+        let logged_in = given("u") == self.options.user && given("p") == self.options.password;
+        match name {
+            "send.html" | "send_status.xml" if !logged_in => {
+                Answer::text("ERROR,user or password error", now_s)
+            }
+            "send.html" => {
+                let line = parsed.var("l").unwrap_or_else(|| "1".into());
+                let text = match self.start(now_ms, &line, &given("n"), &given("m"), false) {
+                    Ok(id) => format!("Sending,L{line} Send SMS to:{}; ID:{id}", given("n")),
+                    Err(words) => format!("ERROR,{words}"),
+                };
+                Answer::text(&text, now_s)
+            }
+            "send_status.xml" => Answer::page(self.status_page("id"), now_s),
+            "send_sms_status.xml" => match parsed.basic_login() {
+                Some((user, password)) if user == self.options.user && password == self.options.password => {
+                    Answer::page(self.status_page("smskey"), now_s)
+                }
+                _ => Answer::please_authenticate(now_s),
+            },
+            _ => Answer::http_error("404 Not Found", now_s),
+        }
+    }
+
+    fn status_page(&self, key: &str) -> String {
+        let shown = |line: &Line| line.job.map_or([""; 3], |index| self.runs[index].shown());
+        let jobs: Vec<[&str; 3]> = self.lines.iter().map(shown).collect();
+        pages::status(&self.options, key, &jobs)
+    }
+}
+
+/// Which kind of page a path is for.
+pub(crate) fn page_of(path: &str) -> Page {
+    match path.rsplit('/').next() {
+        Some("send.html") => Page::Send,
+        Some("send_status.xml" | "send_sms_status.xml") => Page::Status,
+        _ => Page::Any,
+    }
+}
+
+fn instead(what: Instead, page: Page, now_s: u64) -> Vec<Step> {
+    let answer = match what {
+        Instead::Garbage => Answer::page(pages::garbage(), now_s),
+        Instead::Unauthorized => Answer::please_authenticate(now_s),
+        Instead::ServerError => Answer::http_error("500 Internal Server Error", now_s),
+        Instead::Nested => Answer::page(pages::nested(), now_s),
+        Instead::Endless => {
+            let (start, again) = if page == Page::Status {
+                (
+                    "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<send-sms-status>\n",
+                    "\t<id1></id1>\n".repeat(100),
+                )
+            } else {
+                ("\nSending,L1 Send SMS to:", "0".repeat(1000))
+            };
+            let start = Answer::page(start, now_s).bytes();
+            return vec![Step::Write(start), Step::Repeat(again.into_bytes())];
+        }
+    };
+    vec![Step::Write(answer.bytes())]
+}

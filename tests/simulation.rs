@@ -1,0 +1,312 @@
+//! The promise under faults: thousands of seeds of the whole core in virtual time, against boxes
+//! that lose answers, work requests off late, reboot, log out, hang and lie, over a disk that
+//! forgets, while the daemon is killed and the power is cut.
+//!
+//! A seed that fails is printed; `make soak SEED=N` runs it alone and shows its log,
+//! `make soak SEEDS=N` runs as many as wanted.
+
+#![allow(clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
+
+mod world;
+
+use std::ops::Range;
+
+use goip_sim::{Command, Fault, Hang, Ids, Instead, Options, Page, Tags};
+use goipd::engine::NewMessage;
+use goipd::journal::DiskErrorKind;
+use goipd::message::{ErrorCode, MessageId, State};
+use world::{Random, World, message, settings};
+
+/// As many as fit into some seconds of a debug build; `make test` takes 2000 of a release build.
+const SEEDS: u64 = 150;
+
+const MINUTE_MS: u64 = 60_000;
+
+fn seeds() -> Range<u64> {
+    let number = |name: &str| std::env::var(name).ok().and_then(|n| n.parse::<u64>().ok());
+    match number("GOIPD_SEED") {
+        Some(seed) => {
+            // One life is worth reading.
+            let _ = env_logger::builder().filter_level(log::LevelFilter::Debug).is_test(true).try_init();
+            seed..seed + 1
+        }
+        None => 0..number("GOIPD_SEEDS").unwrap_or(SEEDS),
+    }
+}
+
+/// Runs `run` for every seed, and says which one failed.
+fn for_each_seed(run: impl Fn(u64) + std::panic::RefUnwindSafe) {
+    for seed in seeds() {
+        if let Err(panic) = std::panic::catch_unwind(|| run(seed)) {
+            eprintln!("seed {seed} failed; run it alone with GOIPD_SEED={seed}");
+            std::panic::resume_unwind(panic);
+        }
+    }
+}
+
+fn box_options(random: &mut Random, lines: u8) -> Options {
+    Options {
+        lines,
+        send_ms: random.within(100..5_000),
+        spread_ms: random.within(0..2_000),
+        seed: random.next(),
+        ids: [Ids::Counter, Ids::Time, Ids::TimeExact][random.within(0..3) as usize],
+        tags: if lines == 1 && random.one_in(3) { Tags::Plain } else { Tags::Numbered },
+        self_closing: random.one_in(2),
+        ..Options::default()
+    }
+}
+
+/// A box's bad day. Those that `decidable` allows leave every outcome for the fence to decide.
+fn bad_day(random: &mut Random, world: &mut World, decidable: bool, until_ms: u64) {
+    for device in 0..world.boxes.len() {
+        let mut reboots = !decidable && random.one_in(2);
+        for _ in 0..random.within(1..8) {
+            let at_ms = random.within(world.now_ms..until_ms);
+            let times = random.within(1..5) as u32;
+            let ms = random.within(1..30_000);
+            let on = |random: &mut Random| if random.one_in(2) { Page::Send } else { Page::Any };
+            let mild = match random.within(0..13) {
+                0 => Command::Fault(Fault::Busy.times(times)),
+                1 => Command::Fault(Fault::LostBefore.on(Page::Send).times(times)),
+                2 => Command::Fault(Fault::LostAfter.on(Page::Send).times(times)),
+                3 => Command::Fault(Fault::LostBefore.on(Page::Any).times(times)),
+                4 => Command::Fault(Fault::Hang { at: Hang::Read, ms }.on(on(random))),
+                5 => Command::Fault(Fault::Hang { at: Hang::Taken, ms }.on(on(random))),
+                6 => Command::Fault(Fault::Hang { at: Hang::Head, ms }.on(on(random))),
+                7 => Command::Fault(Fault::Truncated { bytes: ms as usize % 60 }.on(on(random))),
+                8 => {
+                    let taken = random.one_in(2);
+                    let what = match random.within(0..4) {
+                        0 => Instead::Garbage,
+                        1 => Instead::ServerError,
+                        2 => Instead::Nested,
+                        _ => Instead::Endless,
+                    };
+                    Command::Fault(Fault::Instead { what, taken }.on(on(random)).times(times))
+                }
+                9 => Command::Logout { line: None, ms },
+                10 => Command::Refuse { ms },
+                11 => {
+                    Command::Fault(Fault::EarlyError { error: "38".into(), stays: random.one_in(2) }.into())
+                }
+                _ => Command::Error { prefix: format!("+4917{times}"), error: "2172".into(), aired: false },
+            };
+            let mut wild = |random: &mut Random| match random.within(0..7) {
+                case @ 0..2 => {
+                    // The end of the bad day would let a box start in no time.
+                    reboots = true;
+                    let down_ms = 20_000 + ms;
+                    match case {
+                        0 => Command::Reboot { ms: down_ms },
+                        _ => Command::Fault(Fault::RebootDuring { after_ms: ms % 4_000, down_ms }.into()),
+                    }
+                }
+                2 => Command::Fault(Fault::EmptyId.times(times)),
+                3 => {
+                    // Only a reboot heals it.
+                    reboots = true;
+                    Command::Fault(Fault::Stuck { busy: true }.into())
+                }
+                6 => Command::Fault(Fault::Stuck { busy: false }.into()),
+                4 => Command::Fault(Fault::Late { ms }.on(Page::Send)),
+                _ => Command::Error { prefix: format!("+4917{times}"), error: "332".into(), aired: true },
+            };
+            let command = if decidable || random.one_in(2) { mild } else { wild(random) };
+            world.boxes[device].model.schedule(at_ms, command);
+        }
+        world.boxes[device].model.schedule(until_ms, Command::Clear);
+        if reboots {
+            world.boxes[device].model.schedule(until_ms, Command::Reboot { ms: 30_000 });
+        }
+    }
+}
+
+/// How often a text went on the air, and how often its sending ended well.
+fn on_the_air(world: &World, text: &str) -> (usize, usize) {
+    let jobs = world.boxes.iter().flat_map(|b| b.model.air());
+    let ours = jobs.filter(|job| job.text == text);
+    ours.fold((0, 0), |(aired, sent), job| (aired + 1, sent + usize::from(job.end == goip_sim::End::Sent)))
+}
+
+/// What was said of a message is true of what went on the air.
+fn check_truth(world: &World, id: MessageId, text: &str, decidable: bool) {
+    let view = world.engine.view(id).expect("it is kept");
+    let (aired, sent) = on_the_air(world, text);
+    assert!(aired <= 1, "message {id} ({}) went out {aired} times", view.state);
+    match view.state {
+        State::Sent => assert_eq!(sent, 1, "message {id} is called sent: {view:?}"),
+        State::Failed | State::Expired => assert_eq!(aired, 0, "message {id} is called unsent: {view:?}"),
+        State::Unknown => assert!(!decidable, "message {id} could be decided: {view:?}"),
+        state => panic!("message {id} is {state}"),
+    }
+}
+
+/// Some boxes with some lines; where everything is to be decidable, every line has sent before,
+/// because an empty page decides only for some seconds.
+fn some_world(random: &mut Random, decidable: bool) -> World {
+    let names = ["office", "mast", "pump"];
+    let count = random.within(1..4) as usize;
+    let devices: Vec<(&str, u8)> =
+        names.iter().take(count).map(|&name| (name, random.within(1..5) as u8)).collect();
+    let boxes = devices.iter().map(|&(_, lines)| box_options(random, lines)).collect();
+    let mut world = World::new(settings(&devices), boxes);
+    world.fsync_ms = if random.one_in(2) { 0 } else { random.within(1..3_000) };
+    world.one_way_ms = random.within(1..200);
+    if decidable {
+        for (device, &(_, lines)) in devices.iter().enumerate() {
+            for line in 1..=lines {
+                let old = Command::Foreign { line, number: "1".into(), text: "old".into() };
+                world.boxes[device].model.command(0, old).expect("an idle line");
+            }
+        }
+    }
+    world
+}
+
+/// Runs one world for some hours; `decidable` says what must not become unknown.
+fn one_life(seed: u64, decidable: bool) {
+    let mut random = Random(seed);
+    let mut world = some_world(&mut random, decidable);
+    let bad_until_ms = world.now_ms + random.within(2..10) * MINUTE_MS;
+    bad_day(&mut random, &mut world, decidable, bad_until_ms);
+
+    let mut accepted = Vec::new();
+    for n in 1..=random.within(1..40) as u32 {
+        let mut new = message(&format!("+4917{}", random.within(10_000..99_999)), &format!("message {n}"));
+        new.ttl_s = Some(3_600);
+        accepted.push(world.accept(new).expect("there is room"));
+        assert_eq!(accepted.last(), Some(&n));
+        let pause_ms = random.within(0..20_000);
+        world.run(world.now_ms + pause_ms, |_| false);
+        if random.one_in(20) {
+            world.wall_error_s = random.within(0..200_000_000) as i64 - 100_000_000;
+        }
+    }
+    let all_final = |world: &World| {
+        accepted.iter().all(|&id| world.engine.view(id).is_some_and(|view| view.state.is_final()))
+    };
+    let end_ms = world.now_ms + 2 * 60 * MINUTE_MS;
+    assert!(world.run(end_ms, all_final), "every message ends by its ttl");
+    // What is under way on the air comes to its end.
+    world.run(world.now_ms + MINUTE_MS, |_| false);
+
+    for &id in &accepted {
+        check_truth(&world, id, &format!("message {id}"), decidable);
+    }
+
+    // The bad day leaves nothing behind: what comes now goes out on every line.
+    let first = accepted.len() as u32 + 1;
+    world.run(world.now_ms + 10 * MINUTE_MS, |_| false);
+    for n in first..first + 8 {
+        world.accept(message("+491990000", &format!("message {n}"))).expect("there is room");
+    }
+    let sent = |world: &World| {
+        (first..first + 8).all(|id| world.engine.view(id).is_some_and(|view| view.state == State::Sent))
+    };
+    let end_ms = world.now_ms + 10 * MINUTE_MS;
+    assert!(world.run(end_ms, sent), "all lines have healed");
+}
+
+#[test]
+fn lost_answers_and_outages_lose_nothing_double_nothing_and_leave_nothing_unknown() {
+    for_each_seed(|seed| one_life(seed, true));
+}
+
+#[test]
+fn a_box_that_reboots_forgets_and_comes_late_doubles_nothing_and_every_word_is_true() {
+    for_each_seed(|seed| one_life(seed ^ 0x5eed_0000_0000, false));
+}
+
+/// A message as its sender sees it.
+struct Wanted {
+    new: NewMessage,
+    /// Its id, once it was acknowledged.
+    told: Option<MessageId>,
+}
+
+/// Asks for everything that was not acknowledged, under the same keys.
+fn ask_again(world: &mut World, wanted: &mut [Wanted]) {
+    for wanted in wanted.iter_mut().filter(|w| w.told.is_none()) {
+        match world.accept(wanted.new.clone()) {
+            Ok(id) if world.told.contains(&id) => wanted.told = Some(id),
+            Ok(_) => {}
+            Err(refusal) => assert_eq!(refusal.code, ErrorCode::Storage, "{refusal}"),
+        }
+    }
+}
+
+/// One world in which the daemon dies again and again; with `power`, by power cuts too, and on a
+/// disk that fills up and fails.
+fn one_life_with_deaths(seed: u64, power: bool) {
+    let mut random = Random(seed);
+    let mut world = some_world(&mut random, !power);
+    let bad_until_ms = world.now_ms + random.within(2..10) * MINUTE_MS;
+    bad_day(&mut random, &mut world, !power, bad_until_ms);
+    let mut wanted = Vec::new();
+    for n in 1..=random.within(3..30) {
+        let mut new = message(&format!("+4917{}", random.within(10_000..99_999)), &format!("message {n}"));
+        new.ttl_s = Some(4 * 3_600);
+        new.key = Some(format!("key {n}").into());
+        wanted.push(Wanted { new, told: None });
+        ask_again(&mut world, &mut wanted);
+        if power && random.one_in(8) {
+            match random.within(0..3) {
+                0 => world.disk.set_capacity(Some(random.within(0..30_000) as usize)),
+                1 => world.disk.set_read_only(true),
+                _ => world.disk.fail_after(random.below(6), DiskErrorKind::Other),
+            }
+        }
+        // Sometimes in the middle of what was just asked for.
+        let pause_ms = if random.one_in(3) { random.within(0..50) } else { random.within(0..20_000) };
+        world.run(world.now_ms + pause_ms, |_| false);
+        if random.one_in(6) {
+            world.disk.heal();
+        }
+        if power && random.one_in(10) {
+            let off_ms = random.within(1_000..3 * 60 * MINUTE_MS);
+            let boxes = random.one_in(2);
+            world.cut_power(&mut random, off_ms, boxes);
+            if random.one_in(2) {
+                world.run(world.now_ms + random.within(0..8) * MINUTE_MS, |_| false);
+                world.set_clock();
+            }
+        } else if random.one_in(4) && !world.kill() {
+            // What the daemon left then, nobody can tell from what is durable.
+            return;
+        }
+    }
+    world.disk.heal();
+    world.set_clock();
+    let everything_ended = |world: &World| {
+        State::ALL
+            .into_iter()
+            .filter(|state| !state.is_final())
+            .all(|state| world.engine.counters().by_state[state as usize] == 0)
+    };
+    for _ in 0..20 {
+        world.run(world.now_ms + 10_000, |_| false);
+        ask_again(&mut world, &mut wanted);
+    }
+    let end_ms = world.now_ms + 6 * 60 * MINUTE_MS;
+    assert!(world.run(end_ms, everything_ended), "every message ends by its ttl");
+    world.run(world.now_ms + MINUTE_MS, |_| false);
+
+    for Wanted { new, told } in &wanted {
+        let id = told.expect("with a disk that works, everything is acknowledged");
+        check_truth(&world, id, &new.text, !power);
+        assert_eq!(world.accept(new.clone()), Ok(id), "a key replays");
+    }
+    let ids = world.engine.list(0, None).map(|view| view.id);
+    assert_eq!(ids.count(), wanted.len(), "nothing was accepted twice under one key");
+}
+
+#[test]
+fn a_daemon_that_is_killed_at_any_moment_loses_and_doubles_nothing_and_leaves_nothing_unknown() {
+    for_each_seed(|seed| one_life_with_deaths(seed ^ 0xdead_0000_0000, false));
+}
+
+#[test]
+fn power_cuts_and_failing_disks_lose_nothing_that_was_acknowledged_and_double_nothing() {
+    for_each_seed(|seed| one_life_with_deaths(seed ^ 0x0ff_0000_0000, true));
+}
