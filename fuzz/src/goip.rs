@@ -1,0 +1,149 @@
+//! What the box says.
+
+use core::fmt::Write;
+
+use goipd::goip::{
+    AskError, End, JobStatus, LineStatus, MAX_LINES, SendAnswer, StatusPage, parse_answer, parse_status,
+};
+use goipd::message::{JobId, Words};
+
+/// Answers up to this length are cut at every byte.
+const CUT_EVERYWHERE_BYTES: usize = 256;
+
+/// The answer to a send: with every end, posted or not, whole and cut.
+pub fn answer(bytes: &[u8]) {
+    let [open, reset, closed] = [End::Open, End::Reset, End::Closed].map(|end| {
+        let answer = parse_answer(bytes, end, false);
+        assert_eq!(parse_answer(bytes, end, true), answer.map(posted), "{end:?}");
+        answer
+    });
+    // What is whole stays what it is, however the connection ends.
+    assert!(open.is_none() || open == reset, "{open:?} then {reset:?}");
+    assert!(reset.is_none() || reset == closed, "{reset:?} or {closed:?}");
+    if let Some(answer) = &closed {
+        check_answer(bytes, answer);
+    }
+
+    for len in cuts(bytes) {
+        let cut = &bytes[..len];
+        if let Some(early) = parse_answer(cut, End::Open, false) {
+            assert_eq!(Some(early), open, "whole after {len} bytes");
+        }
+        // A message is sent again after a refusal, so a cut must not make one out of `Sending`,
+        // nor hide one: that message would be waited for.
+        for end in [End::Reset, End::Closed] {
+            match (parse_answer(cut, end, false), closed) {
+                (Some(early), Some(whole)) if is_refusal(&early) || is_refusal(&whole) => {
+                    assert!(!is_sending(&early) && !is_sending(&whole), "{early:?} at {len}: {whole:?}");
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Where to cut: everywhere, or in the middle and near the ends.
+fn cuts(bytes: &[u8]) -> impl Iterator<Item = usize> + use<> {
+    let len = bytes.len();
+    (0..len).filter(move |at| {
+        len <= CUT_EVERYWHERE_BYTES || len - at <= 16 || *at == len / 2 || at % (len / 16) == 0
+    })
+}
+
+fn posted(answer: SendAnswer) -> SendAnswer {
+    match answer {
+        SendAnswer::BadLogin { .. } => SendAnswer::BadLogin { posted: true },
+        other => other,
+    }
+}
+
+/// Whether the answer says that nothing was sent.
+fn is_refusal(answer: &SendAnswer) -> bool {
+    matches!(
+        answer,
+        SendAnswer::Busy | SendAnswer::GsmLogout | SendAnswer::BadLogin { .. } | SendAnswer::Refused(_)
+    )
+}
+
+fn is_sending(answer: &SendAnswer) -> bool {
+    matches!(answer, SendAnswer::Sending { .. })
+}
+
+fn check_answer(bytes: &[u8], answer: &SendAnswer) {
+    let says = |word: &[u8]| bytes.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word));
+    match answer {
+        SendAnswer::Sending { line, id } => {
+            assert!(!id.is_empty() && *line != Some(0), "{answer:?}");
+            check_id(*id);
+            assert!(says(b"HTTP/") && says(b"Sending") && says(id.as_str().as_bytes()), "{answer:?}");
+        }
+        SendAnswer::Busy => assert!(says(b"ERROR,") && says(b"busy")),
+        SendAnswer::GsmLogout => assert!(says(b"ERROR,") && says(b"logout")),
+        SendAnswer::BadLogin { .. } => assert!(says(b" 401") || says(b"ERROR,")),
+        SendAnswer::Refused(words) => {
+            assert!(says(b"HTTP/") && says(b"ERROR,"), "{answer:?}");
+            check_words(*words);
+        }
+        SendAnswer::NotUnderstood(words) => check_words(*words),
+    }
+}
+
+/// A status page: what was read is within its bounds and is read the same when it is written
+/// anew; a page cut anywhere is refused, or only rubbish behind it was cut.
+pub fn status(bytes: &[u8]) {
+    let page = match parse_status(bytes) {
+        Ok(page) => page,
+        Err(AskError::NotUnderstood(why)) => return assert!(!why.is_empty()),
+        Err(other) => unreachable!("{other:?} without a connection"),
+    };
+    assert!((1..=MAX_LINES).contains(&page.lines.len()));
+    for line in page.lines.iter().flatten() {
+        check_id(line.id);
+        check_words(line.error);
+    }
+    let written = write_page(&page);
+    assert_eq!(parse_status(written.as_bytes()).as_ref(), Ok(&page), "{written}");
+
+    let tags = bytes.iter().enumerate().filter(|(_, b)| **b == b'>').map(|(at, _)| at + 1);
+    for len in tags.rev().take(8) {
+        if let Ok(early) = parse_status(&bytes[..len]) {
+            assert_eq!(early, page, "cut at {len}");
+        }
+    }
+}
+
+/// The page as the box writes it. Of a line that is not shown stands an id alone, which is not
+/// enough to show it.
+fn write_page(page: &StatusPage) -> String {
+    let mut xml = String::from("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<send-sms-status>\n");
+    for (line, n) in page.lines.iter().zip(1..) {
+        let _ = match line {
+            None => writeln!(xml, "<id{n}/>"),
+            Some(LineStatus { id, status, error }) => {
+                let status = match status {
+                    JobStatus::Empty => "",
+                    JobStatus::Started => "STARTED",
+                    JobStatus::Done => "DONE",
+                    JobStatus::Other => "ERRORDONE",
+                };
+                let error = error.as_str().replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+                writeln!(
+                    xml,
+                    "<id{n}>{id}</id{n}><status{n}>{status}</status{n}><error{n}>{error}</error{n}>"
+                )
+            }
+        };
+    }
+    xml + "</send-sms-status>\n"
+}
+
+fn check_id(id: JobId) {
+    assert!(id.as_str().len() <= JobId::CAPACITY, "{id:?}");
+    assert_eq!(JobId::parse(id.as_str()), Some(id));
+}
+
+fn check_words(words: Words) {
+    assert!(words.as_str().len() <= Words::CAPACITY, "{words:?}");
+    assert!(!words.as_str().contains(char::is_control), "{words:?}");
+    assert_eq!(Words::new(words.as_str()), words);
+}
