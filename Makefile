@@ -1,0 +1,117 @@
+# goipd: build, test, try. `make help` lists the targets; docs/building.md explains the router builds.
+.DEFAULT_GOAL := help
+# The steps share one build folder and report in order.
+.NOTPARALLEL:
+
+CARGO ?= cargo
+TARGETS ?= mipsel-unknown-linux-musl mips-unknown-linux-musl
+# Passed on to the demo: ARGS=--once ends it by itself.
+ARGS ?=
+
+# The scripts look for programs in target/, so cargo has to put them there.
+export CARGO_TARGET_DIR := $(CURDIR)/target
+STEP := @scripts/step.sh
+
+# Emulated, a life takes some twenty times as long.
+MIPS_SEEDS := 20
+
+# How many lives `make soak` simulates, or which one alone; and how often it kills the daemon.
+SEEDS ?= 20000
+SEED ?=
+KILLS ?= 200
+
+# How long `make fuzz` takes for a parser, and which one alone.
+SECONDS ?= 30
+TARGET ?=
+
+# Test files of tests/ that start goipd as a process. All others run by themselves, also as MIPS
+# programs under qemu.
+PROCESS_TESTS := socket bad_box goipctl journal kill
+TABLE_TESTS := $(filter-out $(PROCESS_TESTS),$(basename $(notdir $(wildcard tests/*.rs))))
+
+# What `make bench` measures as a process: static as on a router, and runs on this machine.
+BENCH_TARGET := x86_64-unknown-linux-musl
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: demo
+demo: ## daemon and simulated device, one message sent; ARGS=--once ends by itself
+	@scripts/demo.sh $(ARGS)
+
+.PHONY: test
+test: begin setup format shellcheck clippy test-host simulation check-config cross sizes test-mips test-mipsel ## everything, as continuous integration runs it
+	@echo; cat target/steps
+
+.PHONY: begin
+begin:
+	@rm -f target/steps
+
+.PHONY: setup
+setup: ## install what test and cross need (Debian packages as root; .tools/)
+	$(STEP) "setup" scripts/setup.sh
+
+.PHONY: format
+format: ## is the code formatted?
+	$(STEP) "format" $(CARGO) fmt --all --check
+
+.PHONY: clippy
+clippy: ## lints, all of them errors
+	$(STEP) "clippy" $(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+
+.PHONY: shellcheck
+shellcheck: ## lints for the shell files
+	$(STEP) "shellcheck" scripts/shellcheck.sh
+
+.PHONY: test-host
+test-host: ## the tests on this machine
+	$(STEP) "tests on the host" $(CARGO) test --locked --workspace
+
+.PHONY: simulation
+simulation: ## 2000 simulated lives of each kind, with crashes
+	$(STEP) "simulation" env GOIPD_SEEDS=2000 $(CARGO) test --locked --release --test simulation
+
+.PHONY: check-config
+check-config: ## does the shipped configuration pass goipctl check?
+	@$(CARGO) build --locked --quiet
+	@ln -sf goipd target/debug/goipctl
+	$(STEP) "shipped configuration" target/debug/goipctl check openwrt/files/goipd.config
+
+.PHONY: cross
+cross: setup ## router programs for TARGETS (mipsel and mips unless given)
+	$(STEP) "cross build" scripts/cross.sh zigbuild --locked --package goipd --profile router $(TARGETS:%=--target %)
+
+.PHONY: sizes
+sizes: cross ## size of each router program beside its budget, and what its ELF file must meet
+	$(STEP) "sizes" scripts/inspect.sh $(TARGETS)
+
+.PHONY: test-mips
+test-mips: setup ## unit and table tests as big-endian MIPS programs under qemu
+	$(STEP) "tests on big-endian MIPS" env GOIPD_SEEDS=$(MIPS_SEEDS) scripts/cross.sh test --locked --package goipd \
+		--target mips-unknown-linux-musl --lib $(TABLE_TESTS:%=--test %)
+
+.PHONY: test-mipsel
+test-mipsel: cross ## a send from end to end through the router's own program under qemu
+	$(STEP) "end to end on MIPS" env GOIPD_RUNNER=qemu-mipsel-static \
+		GOIPD_BIN=$(CURDIR)/target/mipsel-unknown-linux-musl/router/goipd \
+		$(CARGO) test --locked $(PROCESS_TESTS:%=--test %)
+
+.PHONY: soak
+soak: ## the simulation with SEEDS lives, or the one of SEED with its log; then KILLS kills
+	GOIPD_SEEDS=$(SEEDS) $(if $(SEED),GOIPD_SEED=$(SEED)) $(CARGO) test --locked --release --test simulation -- --nocapture
+	GOIPD_KILLS=$(KILLS) $(if $(SEED),GOIPD_SEED=$(SEED)) $(CARGO) test --locked --release --test kill -- --nocapture
+
+.PHONY: fuzz
+fuzz: ## every parser of bytes from outside, SECONDS=30 each; TARGET=uci one alone
+	@scripts/fuzz.sh $(SECONDS) $(TARGET)
+
+.PHONY: bench
+bench: TARGETS = $(BENCH_TARGET)
+bench: cross ## the figures of the README, measured here
+	GOIPD_BIN=$(CURDIR)/target/$(BENCH_TARGET)/router/goipd $(CARGO) bench --locked --bench figures
+
+.PHONY: clean
+clean: ## remove what was built, also .tools/
+	$(CARGO) clean
+	rm -rf .tools dist fuzz/target
