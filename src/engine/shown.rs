@@ -86,7 +86,6 @@ impl Engine {
         let line = &mut self.lines[place];
         let exclusive = self.devices[usize::from(line.id.device)].exclusive;
         let unproved = core::mem::take(&mut line.unproved);
-        let doubt = core::mem::take(&mut line.doubt);
         match line.known {
             Some(known) if known == seen.id => {}
             None => self.know(now, place, seen.id),
@@ -108,7 +107,7 @@ impl Engine {
             // Each such job is told once.
             Some(_) if line.fence == (Fence { job: seen.id, decides: false }) => {}
             Some(_) => {
-                if doubt || !exclusive {
+                if core::mem::take(&mut line.doubt) || !exclusive {
                     log::info!("{}: whose job {} is cannot be known", line.name, seen.id);
                 } else {
                     log::warn!(
@@ -190,6 +189,8 @@ impl Engine {
                 *look_ms = now.boot_ms + OPEN_LOOK_MS;
             }
             Verdict::Unknown(code) => {
+                // The job may be this message's own, so it says nothing of the journal's age.
+                line.unproved = false;
                 self.settle(now, place, message, State::Unknown, Some(Problem::new(code)));
                 self.idle_shown(now, place, seen);
             }

@@ -14,6 +14,9 @@ struct LineJob {
     job: JobId,
     /// The message that is on the line.
     message: Option<MessageId>,
+    /// Whether no other job of ours can show on the line; where the fence did not decide, an
+    /// earlier message's job may still come.
+    sure: bool,
 }
 
 /// The last job of each line, oldest news first.
@@ -27,40 +30,41 @@ impl LineJobs {
             Record::Line(line, job) => {
                 // The message that is on the line stays there.
                 let message = self.0.iter().find(|l| l.line == *line).and_then(|l| l.message);
-                self.set(line, *job, message);
+                self.set(line, *job, message, true);
             }
-            Record::Submitting(s) => self.set(&s.line, s.fence.job, Some(s.id)),
+            Record::Submitting(s) => self.set(&s.line, s.fence.job, Some(s.id), s.fence.decides),
             // Its job may still come, and nobody knows its id.
             Record::Moved(m) if m.state == State::Unknown && m.job.is_empty() => {
                 self.0.retain(|l| l.message != Some(m.id));
             }
             Record::Moved(m) if !m.job.is_empty() || m.state == State::Sending => {
                 if let Some(known) = self.0.iter_mut().find(|l| l.message == Some(m.id)) {
-                    known.job = m.job;
+                    (known.job, known.sure) = (m.job, known.sure || !m.job.is_empty());
                 }
             }
             Record::Kept(both) => {
                 let (accepted, kept) = &**both;
                 if let (Some(line), Some(fence)) = (&kept.line, kept.fence) {
                     let job = if kept.job.is_empty() { fence.job } else { kept.job };
-                    self.set(line, job, Some(accepted.id));
+                    let sure = fence.decides || !kept.job.is_empty();
+                    self.set(line, job, Some(accepted.id), sure);
                 }
             }
             _ => {}
         }
     }
 
-    /// The last job of `line`; `None` if nothing is known of the line.
+    /// The last job of `line`; `None` if nothing is known for sure of the line.
     pub fn get(&self, line: &LineName) -> Option<JobId> {
-        self.0.iter().find(|l| l.line == *line).map(|l| l.job)
+        self.iter().find(|(name, _)| *name == line).map(|(_, job)| job)
     }
 
-    /// Every line's last job.
+    /// The last job of every line of which it is known for sure.
     pub fn iter(&self) -> impl Iterator<Item = (&LineName, JobId)> {
-        self.0.iter().map(|l| (&l.line, l.job))
+        self.0.iter().filter(|l| l.sure).map(|l| (&l.line, l.job))
     }
 
-    fn set(&mut self, line: &LineName, job: JobId, message: Option<MessageId>) {
+    fn set(&mut self, line: &LineName, job: JobId, message: Option<MessageId>, sure: bool) {
         self.0.retain(|l| l.line != *line);
         // A message is on one line at a time.
         for other in self.0.iter_mut().filter(|l| l.message.is_some() && l.message == message) {
@@ -69,7 +73,7 @@ impl LineJobs {
         if self.0.len() >= MAX_LINES {
             self.0.remove(0);
         }
-        self.0.push(LineJob { line: line.clone(), job, message });
+        self.0.push(LineJob { line: line.clone(), job, message, sure });
     }
 }
 
@@ -99,6 +103,22 @@ mod tests {
         assert_eq!(jobs.get(&line()), Some(job("0b")), "another line's message");
         jobs.note(&Record::Line(line(), job("0d")));
         assert_eq!(jobs.get(&line()), Some(job("0d")));
+    }
+
+    #[test]
+    fn where_the_fence_does_not_decide_nothing_is_known_until_the_job_shows() {
+        let mut jobs = LineJobs::default();
+        let mut submitting = submitting(7);
+        submitting.fence.decides = false;
+        jobs.note(&Record::Submitting(submitting));
+        let mut queued = moved(7, State::Queued);
+        queued.job = JobId::EMPTY;
+        jobs.note(&Record::Moved(queued));
+        assert_eq!(jobs.get(&line()), None, "the job of a message before may still come");
+        let mut sending = moved(7, State::Sending);
+        sending.job = job("0b");
+        jobs.note(&Record::Moved(sending));
+        assert_eq!(jobs.get(&line()), Some(job("0b")));
     }
 
     #[test]

@@ -329,6 +329,28 @@ fn a_job_whose_id_was_never_seen_does_not_look_like_a_restored_journal() {
 }
 
 #[test]
+fn a_late_job_behind_one_that_ended_nameless_does_not_look_like_a_restored_journal() {
+    let mut rig = Rig::one_line();
+    let first = rig.submitted("one");
+    rig.answer(0, sending("0b"));
+    rig.show(&[("", Done, "")]);
+    rig.is(first, State::Unknown, Some(ProblemCode::IdLost));
+    let second = rig.send("two");
+    let waits = rig.send("three");
+    while rig.asked[0] != Some(Ask::Send(second, 1)) {
+        if rig.asked[0] == Some(Ask::Status) {
+            rig.answer(0, page(&[("", Done, "")]));
+        } else {
+            rig.until_asked(0);
+        }
+    }
+    rig.restart(BOOT, 5_000);
+    rig.show(&[("0c", Started, "")]);
+    rig.is(second, State::Unknown, Some(ProblemCode::Undecided));
+    rig.is(waits, State::Queued, None);
+}
+
+#[test]
 fn history_that_is_old_enough_is_forgotten_also_if_it_aged_over_many_boots() {
     let mut rig = Rig::one_line();
     let message = rig.submitted("x");
