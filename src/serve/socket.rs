@@ -21,6 +21,9 @@ const DIRECTORY_MODE: u32 = 0o755;
 /// Nobody but the daemon's user may connect before group and mode are as configured.
 const NARROW_UMASK: Mode = Mode::from_bits_retain(0o177);
 
+/// How many clients may wait to be accepted: as many as std asks for.
+const BACKLOG: i32 = 128;
+
 /// How long nobody is accepted after that has failed.
 const ACCEPT_PAUSE_MS: u64 = 1_000;
 
@@ -57,9 +60,9 @@ impl Socket {
         let lock = lock(path)?;
         clear(path)?;
         let umask = rustix::process::umask(NARROW_UMASK);
-        let bound = UnixListener::bind(path);
+        let bound = bind(path);
         rustix::process::umask(umask);
-        let listener = bound.map_err(|e| failed("cannot be made", e))?;
+        let listener = bound.map_err(|e| failed("cannot be made", e.into()))?;
         let metadata = fs::symlink_metadata(path).map_err(|e| failed("cannot be looked at", e))?;
         let file = (metadata.dev(), metadata.ino());
         let socket = Self { listener, path: path.into(), file, paused_ms: None, short: false, _lock: lock };
@@ -67,7 +70,8 @@ impl Socket {
             give(path, group);
         }
         fs::set_permissions(path, Permissions::from_mode(mode)).map_err(|e| failed("its mode", e))?;
-        socket.listener.set_nonblocking(true).map_err(|e| failed("cannot be used", e))?;
+        // Only now: whoever can connect at all finds group and mode as they are to be.
+        rustix::net::listen(&socket.listener, BACKLOG).map_err(|e| failed("cannot be used", e.into()))?;
         Ok(socket)
     }
 
@@ -150,6 +154,18 @@ fn lock(path: &Path) -> Result<File, StartError> {
     }
 }
 
+/// A socket at `path` at which nobody is listening yet.
+fn bind(path: &Path) -> rustix::io::Result<UnixListener> {
+    let socket = unix_socket()?;
+    rustix::net::bind(&socket, &SocketAddrUnix::new(path)?)?;
+    Ok(socket.into())
+}
+
+fn unix_socket() -> rustix::io::Result<OwnedFd> {
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)
+}
+
 /// Makes place for the socket: only a socket at which nobody listens is removed.
 fn clear(path: &Path) -> Result<(), StartError> {
     let shown = path.display();
@@ -188,8 +204,7 @@ enum Peer {
 
 fn peer(path: &Path) -> Peer {
     let connected = || -> rustix::io::Result<OwnedFd> {
-        let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-        let socket = rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
+        let socket = unix_socket()?;
         rustix::net::connect(&socket, &SocketAddrUnix::new(path)?)?;
         Ok(socket)
     };
