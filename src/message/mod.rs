@@ -1,6 +1,7 @@
 //! The nouns: a message, its number and text, its state, the line it goes out on, and the
 //! errors with their codes. Nothing here does I/O, reads a clock or knows a transport.
 
+mod client;
 mod error;
 mod gsm7;
 mod line;
@@ -10,6 +11,7 @@ mod quoted;
 mod state;
 mod text;
 
+pub use client::ClientId;
 pub use error::{ErrorCode, Refusal};
 pub use line::{DeviceName, JobId, LineId, LineName};
 pub use number::{Masked, Number};
