@@ -4,6 +4,7 @@ use core::hash::{Hash, Hasher};
 use std::hash::DefaultHasher;
 
 use super::index::Entry;
+use super::line::Phase;
 use super::{Change, Choice, Engine, Now};
 use crate::journal::{self, Bodies, Body, Origin, Record, Ticket};
 use crate::message::{ErrorCode, JobId, MessageId, Number, OnUnknown, Priority, Refusal, Shape, State};
@@ -169,6 +170,24 @@ impl Engine {
             Change { job: Some(JobId::EMPTY), ttl_s: Some(ttl_s), ..Change::default() },
         );
         Ok(Receipt { id, replayed: false, after: self.ticket })
+    }
+
+    /// Takes a message back of which nobody was told, because its record cannot be written: it is
+    /// forgotten, and its key is free again. Says whether there is no such message any more.
+    pub fn take_back(&mut self, now: Now, id: MessageId) -> bool {
+        let stored = |phase: Phase| matches!(phase, Phase::Storing { message, .. } if message == id);
+        if let Some(line) = self.lines.iter_mut().find(|line| stored(line.phase)) {
+            line.phase = Phase::Idle;
+            self.move_to(now, id, State::Queued, Change::default());
+        }
+        match self.index.get(id).map(|entry| entry.state) {
+            Some(State::Queued) => {
+                log::warn!("message {id} is refused after all: it cannot be stored");
+                self.forget(id);
+                true
+            }
+            state => state.is_none(),
+        }
     }
 
     fn state_of(&self, id: MessageId) -> Result<State, Refusal> {

@@ -222,6 +222,13 @@ impl<D: Disk> Log<D> {
         self.pressure().check(bytes, self.pending.bytes())
     }
 
+    /// Why nothing is written for a while: the disk has failed, and failed again where that
+    /// promised anything. `None` while all is well and while the next try is under way.
+    pub fn stuck(&self, now_ms: u64) -> Option<NoRoom> {
+        let waits = self.flight.is_none() && self.write_ms > now_ms;
+        self.trouble.clone().filter(|_| waits).map(NoRoom::Disk)
+    }
+
     /// What the disk is to do now; its [`Done`] goes to [`Self::done`]. One at a time: `None`
     /// until then, and where nothing is due.
     pub fn next_job(&mut self, now_ms: u64) -> Option<Job> {
@@ -261,10 +268,9 @@ impl<D: Disk> Log<D> {
     }
 
     fn write(&mut self) -> Option<Job> {
-        let chunk = self.pending.begin()?;
-        let len = chunk.bytes.len() as u32;
+        let first = self.pending.first_bytes() as u32;
         let newest = self.segments.back().filter(|_| self.open);
-        let (number, at, head, sequence) = match newest.filter(|s| s.bytes + len <= self.limits.segment) {
+        let (number, at, head, sequence) = match newest.filter(|s| s.bytes + first <= self.limits.segment) {
             Some(newest) => (newest.number, newest.bytes, None, self.sequence),
             None => {
                 self.last_number += 1;
@@ -289,7 +295,9 @@ impl<D: Disk> Log<D> {
                 (head.number, bytes.len() as u32, Some(bytes), sequence)
             }
         };
+        let chunk = self.pending.begin(self.limits.segment.saturating_sub(at) as usize)?;
         let bytes: &mut Vec<u8> = Arc::make_mut(&mut chunk.bytes);
+        let len = bytes.len() as u32;
         let sequence = segment::stamp(bytes, number, sequence);
         self.flight = Some(Flight::Write { segment: number, at, bytes: len, sequence });
         Some(Job::Write(Write { segment: number, head, at, bytes: Arc::clone(&chunk.bytes) }))

@@ -8,8 +8,8 @@ use super::segment::{self, Frame};
 use super::{Record, SYNC_DELAY_MS, Ticket, Urgency};
 use crate::message::MessageId;
 
-/// What goes to the disk in one piece, if it need not be more: four pages of flash. A burst of
-/// 500 short messages shares five syncs.
+/// From here on a chunk takes no more: four pages of flash. Where several wait, they go to the
+/// disk in one piece all the same; a copy of so much is nothing beside a sync.
 const CHUNK_BYTES: usize = 16 * 1024;
 
 /// Records that go to the disk together.
@@ -26,6 +26,18 @@ pub struct Chunk {
     urgency: Urgency,
     /// When it has to be written, in milliseconds since boot.
     due_ms: u64,
+}
+
+impl Chunk {
+    /// Takes all that the chunk after it has.
+    fn join(&mut self, next: Self) {
+        let before = self.bytes.len() as u32;
+        Arc::make_mut(&mut self.bytes).extend_from_slice(&next.bytes);
+        let moved = |(id, place): (_, Place)| (id, Place { at: before + place.at, ..place });
+        self.bodies.extend(next.bodies.into_iter().map(moved));
+        self.ticket = next.ticket;
+        self.serial = next.serial;
+    }
 }
 
 /// The chunks, in the order of writing.
@@ -96,9 +108,21 @@ impl Pending {
         (due_ms < u64::MAX).then_some(due_ms)
     }
 
-    /// The first chunk; it is with the disk from now on.
-    pub fn begin(&mut self) -> Option<&mut Chunk> {
-        self.writing = !self.chunks.is_empty();
+    /// The first chunk's bytes; 0 if there is none.
+    pub fn first_bytes(&self) -> usize {
+        self.chunks.front().map_or(0, |chunk| chunk.bytes.len())
+    }
+
+    /// The first chunk, with all of those behind it that fit into `room` bytes together; it is
+    /// with the disk from now on. A burst of 500 short messages shares few syncs by that.
+    pub fn begin(&mut self, room: usize) -> Option<&mut Chunk> {
+        let mut first = self.chunks.pop_front()?;
+        let fits = |first: &Chunk, next: &Chunk| first.bytes.len() + next.bytes.len() <= room;
+        while self.chunks.front().is_some_and(|next| fits(&first, next)) {
+            self.chunks.pop_front().into_iter().for_each(|next| first.join(next));
+        }
+        self.writing = true;
+        self.chunks.push_front(first);
         self.chunks.front_mut()
     }
 

@@ -186,6 +186,12 @@ impl Journal {
         self.log.can_accept(bytes)
     }
 
+    /// Why nothing is written for a while; `None` while all is well and while the next try is
+    /// under way.
+    pub fn stuck(&self, now_ms: u64) -> Option<NoRoom> {
+        self.log.stuck(now_ms)
+    }
+
     /// How full the journal is. While it [is high](Pressure::is_high), old messages that are
     /// final should be forgotten.
     pub fn pressure(&self) -> Pressure {

@@ -63,6 +63,8 @@ pub struct Client {
 struct Held {
     start: usize,
     after: Ticket,
+    /// The message that the reply there says to be accepted; 0 if it says something else.
+    accepted: MessageId,
 }
 
 /// What a client waits for.
@@ -216,11 +218,42 @@ impl Client {
 
     /// Adds a reply, without its line feed, that may be shown once `after` is durable.
     pub fn reply(&mut self, reply: &str, after: Ticket) {
+        self.push(reply, after, 0);
+    }
+
+    /// Adds the reply that says that the message is accepted.
+    pub fn reply_accepted(&mut self, reply: &str, after: Ticket, id: MessageId) {
+        self.push(reply, after, id);
+    }
+
+    /// The messages of which the client is told once the disk has them, the oldest first.
+    pub fn held_messages(&self, durable: Ticket) -> impl Iterator<Item = MessageId> {
+        self.held.iter().filter(move |h| h.after > durable && h.accepted != 0).map(|h| h.accepted)
+    }
+
+    /// Tells the client, in the place of the reply that it was accepted, that the message is
+    /// refused.
+    pub fn refuse_held(&mut self, id: MessageId, refusal: &Refusal) {
+        while let Some(place) = self.held.iter().position(|h| h.accepted == id) {
+            let start = self.held[place].start;
+            let Some(len) = self.output[start..].iter().position(|&b| b == b'\n') else { return };
+            let form = parse_line(&self.output[start..=start]).0;
+            let mut text = String::new();
+            reply::refusal(&mut text, form, refusal);
+            self.output.splice(start..start + len, text.bytes());
+            for held in self.held.iter_mut().skip(place + 1) {
+                held.start = held.start + text.len() - len;
+            }
+            self.held[place] = Held { start, after: 0, accepted: 0 };
+        }
+    }
+
+    fn push(&mut self, reply: &str, after: Ticket, accepted: MessageId) {
         if matches!(self.stand, Stand::HungUp | Stand::GivenUp) {
             return;
         }
-        if self.held.back().is_none_or(|last| last.after < after) {
-            self.held.push_back(Held { start: self.output.len(), after });
+        if accepted != 0 || self.held.back().is_none_or(|last| last.after < after) {
+            self.held.push_back(Held { start: self.output.len(), after, accepted });
         }
         self.output.extend_from_slice(reply.as_bytes());
         self.output.push(b'\n');

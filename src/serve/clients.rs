@@ -11,7 +11,7 @@ use super::poller::{Flags, Poller};
 use crate::api::{Answer, Form, Request, reply};
 use crate::engine::Now;
 use crate::journal::Ticket;
-use crate::message::{ErrorCode, Refusal};
+use crate::message::{ErrorCode, MessageId, Refusal};
 
 /// Clients at once: scripts come and go, and each program needs one.
 pub const MAX_CLIENTS: usize = 32;
@@ -134,6 +134,20 @@ impl Clients {
                 let Some((form, request)) = client.next_request(now.boot_ms) else { break };
                 let waiting = answer(client, now, core, form, request, waits < MAX_WAITS);
                 waits += usize::from(waiting);
+            }
+        }
+    }
+
+    /// Refuses the messages that wait for the disk, if that writes nothing for a while: to keep
+    /// their senders waiting would be no better than to take them into RAM.
+    pub fn refuse_unstored(&mut self, now: Now, core: &mut Core) {
+        let Some(refusal) = core.stuck(now) else { return };
+        for Connection { client, .. } in &mut self.connections {
+            let held: Vec<MessageId> = client.held_messages(core.durable()).collect();
+            for id in held {
+                if core.take_back(now, id) {
+                    client.refuse_held(id, &refusal);
+                }
             }
         }
     }
@@ -261,7 +275,10 @@ fn answer(
 fn show(client: &mut Client, now: Now, core: &Core, form: Form, answer: Answer, after: Ticket) {
     let mut text = String::new();
     core.write(now, &mut text, form, answer);
-    client.reply(&text, after);
+    match answer {
+        Answer::Accepted { id, .. } => client.reply_accepted(&text, after, id),
+        _ => client.reply(&text, after),
+    }
 }
 
 fn refuse(client: &mut Client, form: Form, refusal: &Refusal) {

@@ -96,6 +96,19 @@ impl Core {
         self.spool.durable()
     }
 
+    /// The refusal for whoever waits for the disk, if nothing is written for a while.
+    pub fn stuck(&self, now: Now) -> Option<Refusal> {
+        self.spool.stuck(now)
+    }
+
+    /// Takes a message back that nobody was told of and that is not on the disk; says whether it
+    /// is gone.
+    pub fn take_back(&mut self, now: Now, id: MessageId) -> bool {
+        let gone = self.engine.take_back(now, id);
+        self.act(now);
+        gone
+    }
+
     /// Lets the engine do whatever can be done now.
     pub fn settle(&mut self, now: Now) {
         loop {

@@ -116,6 +116,7 @@ impl Daemon {
             self.clients.answer(now, &mut self.core);
             // What was asked just now goes out at once.
             self.core.settle(now);
+            self.clients.refuse_unstored(now, &mut self.core);
             if self.clients.flush(now, self.core.durable())
                 && let Some(socket) = &mut self.socket
             {

@@ -9,7 +9,7 @@ use super::StartError;
 use super::wake::Wake;
 use crate::config::Config;
 use crate::engine::{Engine, Now};
-use crate::journal::{Bodies, Body, Counters, Done, Journal, Record, Ticket};
+use crate::journal::{Bodies, Body, Counters, Done, Journal, NoRoom, Record, Ticket};
 use crate::message::{ErrorCode, MessageId, Refusal};
 
 /// What the journal has written is told this often.
@@ -76,6 +76,11 @@ impl Spool {
         self.journal.durable()
     }
 
+    /// The refusal for whoever waits for the disk, if nothing is written for a while.
+    pub fn stuck(&self, now: Now) -> Option<Refusal> {
+        self.journal.stuck(now.boot_ms).map(refusal)
+    }
+
     /// Takes what the thread has reported.
     pub fn take_reports(&mut self, now: Now) {
         self.wake.reset();
@@ -123,8 +128,12 @@ impl Bodies for Spool {
     }
 
     fn room(&self, bytes: usize) -> Result<(), Refusal> {
-        self.journal.can_accept(bytes).map_err(|why| Refusal::new(ErrorCode::Storage, why.to_string()))
+        self.journal.can_accept(bytes).map_err(refusal)
     }
+}
+
+fn refusal(why: NoRoom) -> Refusal {
+    Refusal::new(ErrorCode::Storage, why.to_string())
 }
 
 /// Readable when the thread has reported.

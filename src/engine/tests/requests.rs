@@ -220,3 +220,26 @@ fn a_daemon_that_stops_gives_nothing_more_to_a_line() {
     rig.pass(120_000);
     assert_eq!(rig.asked[0], None);
 }
+
+#[test]
+fn a_message_that_cannot_be_stored_is_taken_back_and_its_key_is_free_again() {
+    let mut rig = Rig::one_line();
+    rig.disk = false;
+    let waiting = rig.accept(keyed("k", "x")).unwrap().id;
+    rig.is(waiting, State::Submitting, None);
+    assert!(rig.engine.take_back(rig.now, waiting));
+    assert!(rig.engine.take_back(rig.now, waiting), "it is gone already");
+    assert!(rig.engine.view(waiting).is_none());
+    rig.turn();
+    assert_eq!(rig.records.last(), Some(&Record::Forgotten(waiting)));
+    let other = rig.accept(keyed("k", "y")).unwrap();
+    assert_eq!((other.id, other.replayed), (waiting + 1, false));
+}
+
+#[test]
+fn a_message_that_a_box_may_have_is_not_taken_back() {
+    let mut rig = Rig::one_line();
+    let message = rig.submitted("x");
+    assert!(!rig.engine.take_back(rig.now, message));
+    rig.is(message, State::Submitting, None);
+}

@@ -122,6 +122,24 @@ fn what_comes_while_the_disk_is_busy_goes_together_afterwards() {
 }
 
 #[test]
+fn a_burst_of_more_than_a_chunk_goes_to_the_disk_in_one_piece_as_far_as_the_segment_has_room() {
+    const BURST: MessageId = 500;
+    let mut rig = Rig::with_limits(SimDisk::default(), Limits::new(1024));
+    for id in 1..=BURST {
+        rig.append(&Record::Accepted(accepted(id, &format!("{id} {}", "x".repeat(100)))));
+    }
+    rig.work();
+    assert_eq!(rig.log.durable(), u64::from(BURST));
+    // Two segments, each with its directory.
+    assert_eq!((rig.log.segments.len(), rig.log.counters().syncs), (2, 4));
+    for id in [1, 2, BURST / 2, BURST] {
+        assert!(rig.text(id).unwrap().starts_with(&format!("{id} ")));
+    }
+    let rig = Rig::open(rig.disk);
+    assert_eq!((rig.records.len(), rig.faults), (BURST as usize, 0));
+}
+
+#[test]
 fn a_usual_message_costs_three_syncs_and_few_bytes() {
     let mut rig = Rig::new();
     rig.send(1, "the first makes the segment");
@@ -193,7 +211,11 @@ fn a_disk_that_goes_on_failing_is_left_alone_for_a_while() {
         let done = job.perform(&mut rig.disk);
         rig.log.done(0, done);
         assert_eq!(rig.log.write_due(), Some(due_ms));
+        assert_eq!(rig.log.stuck(0).is_some(), due_ms > 0);
     }
+    assert!(rig.log.stuck(RETRY_MS).is_none(), "the next try is due");
+    rig.log.next_job(RETRY_MS).unwrap();
+    assert!(rig.log.stuck(0).is_none(), "it is under way");
 }
 
 #[test]

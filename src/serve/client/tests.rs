@@ -283,3 +283,26 @@ fn buffers_are_given_back_when_they_are_empty() {
     client.sent(0, 3);
     assert_eq!((client.input.capacity(), client.output.capacity(), client.held.capacity()), (0, 0, 0));
 }
+
+#[test]
+fn a_message_that_cannot_be_stored_is_refused_in_the_place_of_its_reply() {
+    let mut client = Client::new(0);
+    client.reply("ok pong", 0);
+    client.reply_accepted("ok 1", 5, 1);
+    client.reply_accepted(r#"{"ok":true,"id":2}"#, 6, 2);
+    client.reply("ok sent", 0);
+    // Two requests with the same key.
+    client.reply_accepted(r#"{"ok":true,"id":2,"replayed":true}"#, 6, 2);
+    client.reply_accepted("ok 3", 7, 3);
+    assert_eq!(client.held_messages(5).collect::<Vec<_>>(), [2, 2, 3]);
+    let refusal = Refusal::new(ErrorCode::Storage, "full");
+    client.refuse_held(2, &refusal);
+    let refused = r#"{"ok":false,"error":"storage","message":"full"}"#;
+    assert_eq!(shown(&client, 4), "ok pong\n");
+    assert_eq!(shown(&client, 5), format!("ok pong\nok 1\n{refused}\nok sent\n{refused}\n"));
+    client.refuse_held(1, &refusal);
+    client.refuse_held(3, &refusal);
+    let all = format!("ok pong\nerror storage full\n{refused}\nok sent\n{refused}\nerror storage full\n");
+    assert_eq!(shown(&client, 0), all);
+    assert_eq!(client.held_messages(0).count(), 0);
+}
