@@ -11,6 +11,7 @@ pub mod engine;
 pub mod goip;
 pub mod journal;
 pub mod message;
+pub mod relay;
 pub mod serve;
 
 use std::ffi::OsString;

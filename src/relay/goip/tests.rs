@@ -1,0 +1,147 @@
+use super::*;
+use crate::goip::{End, JobStatus, SendAnswer, parse_answer, parse_status};
+
+type Pairs = &'static [(&'static str, &'static str)];
+
+/// The fields by name.
+fn fields(pairs: Pairs) -> impl Fn(&str) -> Option<&'static str> + Copy {
+    move |name| pairs.iter().find(|(n, _)| *n == name).map(|(_, value)| *value)
+}
+
+fn job(id: MessageId, state: State, problem: Option<(ProblemCode, &'static str)>) -> Option<Job<'static>> {
+    Some(Job { id, tag: None, state, problem })
+}
+
+#[test]
+fn pages_are_found_by_path_and_type_and_no_other_page_is() {
+    for (path, kind, page) in [
+        ("send.html", None, Some(Page::Send)),
+        ("send.html", Some("x"), Some(Page::Send)),
+        ("send_status.xml", None, Some(Page::SendStatus)),
+        ("send_sms_status.xml", None, Some(Page::SmsStatus)),
+        ("tools.html", Some("sms"), Some(Page::SmsForm)),
+        ("tools.html", Some("sms_inbox"), Some(Page::Inbox)),
+        ("sms_info.html", Some("sms"), Some(Page::SmsInfo)),
+        ("status.xml", Some("list"), Some(Page::LineList)),
+        ("tools.html", None, None),
+        ("tools.html", Some("reboot"), None),
+        ("status.html", Some("list"), None),
+        ("config.html", None, None),
+        ("reboot.html", None, None),
+        ("../reboot.html", None, None),
+    ] {
+        assert_eq!(Page::find(&format!("{}{path}", Page::FOLDER), kind), page, "{path} {kind:?}");
+    }
+    assert_eq!(Page::find("/send.html", None), None);
+}
+
+#[test]
+fn a_line_is_a_number_and_0_is_any() {
+    assert_eq!(line_number(None), Ok(None));
+    assert_eq!(line_number(Some("")), Ok(None));
+    assert_eq!(line_number(Some("0")), Ok(None));
+    assert_eq!(line_number(Some("8")), Ok(Some(8)));
+    for bad in ["-1", "L1", "1 ", "99999"] {
+        assert_eq!(line_number(Some(bad)).unwrap_err().code, ErrorCode::UnknownLine, "{bad}");
+    }
+}
+
+#[test]
+fn answers_are_what_our_own_client_of_the_box_understands() {
+    let answer =
+        |body: String| parse_answer(format!("HTTP/1.0 200 OK\n\n{body}").as_bytes(), End::Closed, false);
+    assert!(matches!(
+        answer(sending(1, "51987654321", 0x6d)),
+        Some(SendAnswer::Sending { id, .. }) if id.as_str() == "0000006d"
+    ));
+    assert_eq!(sending(2, "12", 1), "\nSending,L2 Send SMS to:12; ID:00000001\n");
+    assert_eq!(answer(refused(1, ErrorCode::QueueFull)), Some(SendAnswer::Busy));
+    assert_eq!(refused(3, ErrorCode::InvalidNumber), "\nERROR,L3 invalid_number\n");
+    assert_eq!(answer(BAD_LOGIN.to_owned()), Some(SendAnswer::BadLogin { posted: false }));
+}
+
+#[test]
+fn a_status_page_is_what_our_own_client_of_the_box_understands() {
+    let mut jobs = [const { None }; LINES];
+    jobs[0] = job(1, State::Queued, Some((ProblemCode::Busy, "")));
+    jobs[1] = job(2, State::Sending, None);
+    jobs[2] = job(3, State::Delivered, None);
+    jobs[3] = job(4, State::Failed, Some((ProblemCode::Rejected, "2172")));
+    jobs[4] = job(5, State::Expired, Some((ProblemCode::TtlExpired, "")));
+    jobs[5] = job(6, State::Unknown, Some((ProblemCode::Rebooted, "")));
+    let key = Some("smskey=5fd36a4a");
+    jobs[6] = Some(Job { id: 7, tag: key, state: State::Sent, problem: None });
+    let expected = [
+        ("00000001", JobStatus::Started, ""),
+        ("00000002", JobStatus::Started, ""),
+        ("00000003", JobStatus::Done, ""),
+        ("00000004", JobStatus::Done, "2172"),
+        ("00000005", JobStatus::Done, "expired"),
+        ("00000006", JobStatus::Done, "unknown"),
+        ("5fd36a4a", JobStatus::Done, ""),
+        ("", JobStatus::Empty, ""),
+    ];
+    for page in [Page::SendStatus, Page::SmsStatus] {
+        let text = status(page, &jobs);
+        let shown = parse_status(text.as_bytes()).unwrap();
+        assert_eq!(shown.lines.len(), LINES);
+        for (line, (id, status, error)) in shown.lines.iter().flatten().zip(expected) {
+            assert_eq!((line.id.as_str(), line.status, line.error.as_str()), (id, status, error), "{text}");
+        }
+        assert_eq!(text.contains("<id8></id8>"), page == Page::SendStatus);
+        assert_eq!(text.contains("<smskey8></smskey8>"), page == Page::SmsStatus);
+    }
+}
+
+#[test]
+fn a_key_that_is_no_xml_is_escaped() {
+    let mut jobs = [const { None }; LINES];
+    jobs[0] = Some(Job { id: 7, tag: Some("smskey=<a & b>\u{1}"), state: State::Sent, problem: None });
+    assert!(status(Page::SmsStatus, &jobs).contains("<smskey1>&lt;a &amp; b&gt;</smskey1>"));
+}
+
+#[test]
+fn the_web_form_sends_once_for_each_line_that_is_ticked() {
+    let lines = |pairs: Pairs| ticked(fields(pairs)).collect::<Vec<_>>();
+    assert_eq!(lines(&[("line1", "1")]), [1]);
+    assert_eq!(lines(&[("line", "1")]), [1]);
+    assert_eq!(lines(&[("line2", "1"), ("line8", "on"), ("line3", "0"), ("line4", "")]), [2, 8]);
+    assert_eq!(lines(&[("line9", "1")]), []);
+    let all = fields(&[("telnum", "+49151"), ("smscontent", "a & b"), ("smskey", "5fd36a4a")]);
+    let request = form_request(all, Some("office/1".into())).unwrap();
+    assert_eq!((request.to.as_str(), request.text.as_str()), ("+49151", "a & b"));
+    assert_eq!(
+        (request.line.as_deref(), request.tag.as_deref()),
+        (Some("office/1"), Some("smskey=5fd36a4a"))
+    );
+    assert_eq!(form_request(fields(&[("telnum", "12")]), None).unwrap().tag, None);
+    let long = "1234567890123456789012345678901234567890123456789012345678";
+    let refused = form_request(|name| (name == "smskey").then_some(long), None).unwrap_err();
+    assert_eq!(refused.to_string(), "bad_request the field 'smskey' is longer than 57 bytes");
+}
+
+#[test]
+fn the_forms_key_is_found_as_clients_look_for_it() {
+    assert!(sms_form(0x5fd3_6a4a).contains("name=\"smskey\" value=\"5fd36a4a\""));
+    let info = sms_info([(1, None), (2, Some(ErrorCode::QueueFull))].into_iter());
+    assert!(info.contains("<td id=\"send1\">Line 1 Sending...</td>"), "{info}");
+    assert!(info.contains("<td id=\"send2\">Line 2 queue_full</td>"), "{info}");
+}
+
+#[test]
+fn the_inbox_has_twenty_empty_slots_for_each_line() {
+    let page = inbox(2);
+    assert_eq!(page.matches("\"\"").count(), 40);
+    assert!(page.contains("sms_row_insert(l2_sms_store, sms, pos, 2);\n"), "{page}");
+}
+
+#[test]
+fn the_line_list_is_well_formed_xml_with_a_boxs_names() {
+    let page =
+        line_list([LineStatus { up: true, busy: false }, LineStatus { up: false, busy: true }].into_iter());
+    let xml = xmltree::Element::parse(page.as_bytes()).unwrap();
+    let text = |name: &str| xml.get_child(name).unwrap().get_text().unwrap_or_default().into_owned();
+    assert_eq!((text("l1_gsm_status"), text("l1_line_state")), ("Y".into(), "IDLE".into()));
+    assert_eq!((text("l2_gsm_status"), text("l2_line_state")), ("N".into(), "BUSY".into()));
+    assert_eq!(text("l1_gsm_cur_oper"), "");
+}
