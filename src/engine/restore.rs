@@ -19,9 +19,6 @@ pub(super) use timeline::Gap;
 pub use timeline::TRUST_WAIT_MS;
 use timeline::Timeline;
 
-/// After damage, ids may have been given out of which nothing is left: leave so many out.
-const LOST_IDS: u32 = 10_000;
-
 /// So long every box is waited for before messages from before go out elsewhere: a line that
 /// shows an unknown job proves that the journal is not the newest.
 const PROOF_MS: u64 = 60_000;
@@ -83,8 +80,8 @@ impl Engine {
         self.restoring = Some(r);
     }
 
-    /// All records were restored: goes on from there. `last_id` is the newest id that the
-    /// journal knows of; `damaged` says that records may be missing anywhere.
+    /// All records were restored: goes on from there. `last_id` is the newest id that may have
+    /// been given out; `damaged` says that records may be missing anywhere.
     pub fn restored(&mut self, now: Now, last_id: MessageId, damaged: bool) {
         let mut r = self.restoring.take().unwrap_or_default();
         if self.boot != r.time.boot() {
@@ -119,7 +116,6 @@ impl Engine {
         }
         self.ages_ms = now.boot_ms;
         if damaged {
-            self.last_id = self.last_id.saturating_add(LOST_IDS);
             return self.disown_all(now, ProblemCode::JournalDamaged);
         }
         for id in r.homeless {

@@ -249,19 +249,22 @@ fn kept(f: &Fields<'_>) -> Result<Kept, Malformed> {
         at: stamp(f, tag::KEPT_AT)?,
         boot: boot(f)?,
         state: state(f)?,
-        age_ms: f.count(tag::AGE_MS)?,
+        age_ms: f.millis(tag::AGE_MS)?,
         ttl_s: f.count(tag::KEPT_TTL_S)?,
         changed_s: f.count(tag::CHANGED_S)?,
-        changed_ms_ago: f.count(tag::CHANGED_MS_AGO)?,
+        changed_ms_ago: f.millis(tag::CHANGED_MS_AGO)?,
         line: line(f)?,
         fence: fence(f)?,
-        submitted_ms_ago: f.number(tag::SUBMITTED_MS_AGO)?,
+        submitted_ms_ago: f
+            .has(tag::SUBMITTED_MS_AGO)
+            .then(|| f.millis(tag::SUBMITTED_MS_AGO))
+            .transpose()?,
         job: job(f, tag::JOB)?,
         problem: problem(f)?,
         attempts: f.count(tag::ATTEMPTS)?,
         strikes: f.count(tag::STRIKES)?,
         pauses: f.count(tag::PAUSES)?,
-        pause_ms: f.count(tag::PAUSE_MS)?,
+        pause_ms: f.millis(tag::PAUSE_MS)?,
         perhaps_sent: f.has(tag::PERHAPS_SENT),
     })
 }
@@ -273,7 +276,11 @@ fn put_stamp(into: &mut Vec<u8>, tags: StampTags, at: Stamp) {
 }
 
 fn stamp(f: &Fields<'_>, tags: StampTags) -> Result<Stamp, Malformed> {
-    Ok(Stamp { unix_s: f.count(tags.unix_s)?, trusted: f.has(tags.trusted), boot_ms: f.count(tags.boot_ms)? })
+    Ok(Stamp {
+        unix_s: f.count(tags.unix_s)?,
+        trusted: f.has(tags.trusted),
+        boot_ms: f.millis(tags.boot_ms)?,
+    })
 }
 
 fn put_line(into: &mut Vec<u8>, line: &LineName) {

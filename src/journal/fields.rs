@@ -6,6 +6,9 @@
 /// The tags below this one are known; a field with another is passed over.
 const TAGS: usize = 40;
 
+/// Milliseconds reach up to here, 139 years: so no journal holds so many that their sum overflows.
+const MAX_MS: u64 = 1 << 42;
+
 /// A record's fields as read. Of a tag that comes twice the last one counts.
 pub(super) struct Fields<'a>([Option<&'a [u8]>; TAGS]);
 
@@ -46,6 +49,12 @@ impl<'a> Fields<'a> {
     /// A number that is 0 if the field is absent.
     pub fn count<N: TryFrom<u64> + Default>(&self, tag: u8) -> Result<N, Malformed> {
         Ok(self.number(tag)?.unwrap_or_default())
+    }
+
+    /// Milliseconds, below [`MAX_MS`]; 0 if the field is absent.
+    pub fn millis(&self, tag: u8) -> Result<u64, Malformed> {
+        let ms: u64 = self.count(tag)?;
+        if ms < MAX_MS { Ok(ms) } else { Err(Malformed) }
     }
 
     pub fn text(&self, tag: u8) -> Result<Option<&'a str>, Malformed> {

@@ -22,6 +22,9 @@ pub const RETRY_MS: u64 = 5_000;
 /// one could be: a disk that is read-only for days would leave another one every few seconds.
 const MAX_LITTER: usize = 8;
 
+/// After damage, ids may have been given out of which nothing is left: so many are left out.
+const LOST_IDS: MessageId = 10_000;
+
 /// What flash is written by, as a measure of its wear.
 const PAGE_BYTES: u32 = 4096;
 
@@ -101,6 +104,10 @@ impl<D: Disk> Log<D> {
         on: impl FnMut(Record),
     ) -> Result<(Self, Recovered), RecoverError> {
         let mut recovered = recover(&disk, on)?;
+        if !recovered.faults.is_empty() {
+            // The next segment's head tells it, so that it holds also after the next start.
+            recovered.last_id = recovered.last_id.saturating_add(LOST_IDS);
+        }
         if let Some(newest) = recovered.segments.back().filter(|s| !s.damaged) {
             // What was read may have been on its way to the disk only, when the last daemon died.
             disk.sync(newest.number).map_err(RecoverError::Disk)?;

@@ -36,11 +36,10 @@ pub struct Recovery {
     pub new: bool,
     /// How many records were read.
     pub records: u64,
-    /// The newest message's id that the journal knows of, kept or not; 0 if none.
+    /// The newest message's id that may have been given out, kept or not; 0 if none.
     pub last_id: MessageId,
     /// What is damaged, the first places; empty after any usual life, crashes included. If there
-    /// are any, records may be missing anywhere: no message that is not final may be sent, and
-    /// ids above [`Self::last_id`] may have been given out.
+    /// are any, records may be missing anywhere: no message that is not final may be sent.
     pub faults: Vec<Fault>,
 }
 

@@ -126,7 +126,7 @@ fn a_box_that_others_use_too_disowns_nothing() {
 }
 
 #[test]
-fn after_damage_nothing_that_is_not_final_is_sent_and_ids_leave_room_for_the_lost_ones() {
+fn after_damage_nothing_that_is_not_final_is_sent() {
     let mut rig = Rig::one_line();
     let sent = rig.submitted("one");
     let waits = rig.send("two");
@@ -136,7 +136,6 @@ fn after_damage_nothing_that_is_not_final_is_sent_and_ids_leave_room_for_the_los
     rig.restart_from(records, BOOT, 1_000, true);
     rig.is(sent, State::Sent, None);
     rig.is(waits, State::Unknown, Some(ProblemCode::JournalDamaged));
-    assert_eq!(rig.send("three"), waits + 10_001);
 }
 
 #[test]

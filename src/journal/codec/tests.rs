@@ -56,6 +56,7 @@ fn a_value_that_means_nothing_is_malformed() {
         (moved, tag::STATE, &[10]),
         (moved, tag::PROBLEM, &[0]),
         (moved, tag::PAUSE_S, &[0; 9]),
+        (moved, tag::AT.boot_ms, &[0, 0, 0, 0, 0, 4]),
     ] {
         assert_eq!(with(record, tag, value), Err(Malformed), "{record:?} with {tag} {value:?}");
     }

@@ -183,7 +183,7 @@ fn damage_is_reported_with_file_and_place_and_the_file_is_kept() {
     assert_eq!(fs::read(folder.0.join("journal-00000001.log.damaged")).unwrap(), bytes);
     drop(rig);
     let rig = Rig::open(&folder.0);
-    assert_eq!((rig.recovery.faults, rig.recovery.last_id), (vec![], 3));
+    assert_eq!((rig.recovery.faults, rig.recovery.last_id), (vec![], 10_003));
 }
 
 #[test]
