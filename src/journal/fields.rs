@@ -4,7 +4,7 @@
 //! zero or the usual. So a field costs what it says, and fields can be added.
 
 /// The tags below this one are known; a field with another is passed over.
-const TAGS: usize = 40;
+const TAGS: usize = 48;
 
 /// A record's fields as read. Of a tag that comes twice the last one counts.
 pub(super) struct Fields<'a>([Option<&'a [u8]>; TAGS]);
