@@ -4,10 +4,10 @@
 
 use allocation_counter::{AllocationInfo, measure};
 use goipd::api::reply::{Daemon, Source};
-use goipd::api::{self, parse_line};
+use goipd::api::{self, Caller, parse_line};
 use goipd::engine::{Action, Answer, Ask, Engine, Now};
 use goipd::goip::{JobStatus, LineStatus, SendAnswer, SendOutcome, StatusPage};
-use goipd::journal::{BootId, Counters, Limits, Log, Origin};
+use goipd::journal::{BootId, Counters, Limits, Log};
 use goipd::message::{JobId, State, Words};
 
 use crate::world::{SimDisk, settings};
@@ -130,7 +130,7 @@ impl Core {
             let now = core.now();
             let (form, request) = parse_line(LINE.as_bytes());
             let (answer, _) = request
-                .and_then(|r| api::answer(r, Origin::Local, now, &mut core.engine, &core.log))
+                .and_then(|r| api::answer(r, Caller::LOCAL, now, &mut core.engine, &core.log))
                 .expect("there is room");
             core.act();
             let daemon = Daemon { uptime_s: 0, journal: "", written: Counters::default() };

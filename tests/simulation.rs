@@ -297,7 +297,7 @@ fn one_life_with_deaths(seed: u64, power: bool) {
         check_truth(&world, id, &new.text, !power);
         assert_eq!(world.accept(new.clone()), Ok(id), "a key replays");
     }
-    let ids = world.engine.list(0, None).map(|view| view.id);
+    let ids = world.engine.list(0, None, None).map(|view| view.id);
     assert_eq!(ids.count(), wanted.len(), "nothing was accepted twice under one key");
 }
 

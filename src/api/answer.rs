@@ -29,6 +29,8 @@ pub enum Answer {
     },
     /// A page of messages.
     Page {
+        /// Only those of this one.
+        owner: Option<Origin>,
         /// Only those in this state.
         state: Option<State>,
         /// Only those with a higher id.
@@ -42,6 +44,25 @@ pub enum Answer {
     Daemon,
 }
 
+/// Who asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// Whose messages its own are.
+    pub origin: Origin,
+    /// Whether it sees all messages; else it is as if there were only its own.
+    pub all: bool,
+}
+
+impl Caller {
+    /// Whoever may open the local socket.
+    pub const LOCAL: Self = Self { origin: Origin::Local, all: true };
+
+    /// Whose messages it sees; `None` for all.
+    pub fn owner(self) -> Option<Origin> {
+        (!self.all).then_some(self.origin)
+    }
+}
+
 /// Does what `request` asks for. The answer may be shown once the ticket is durable.
 ///
 /// Records that this has led to must have reached the journal before the answer is written: it
@@ -51,7 +72,7 @@ pub enum Answer {
 /// The refusal; nothing was changed.
 pub fn answer(
     request: Request,
-    origin: Origin,
+    caller: Caller,
     now: Now,
     engine: &mut Engine,
     bodies: &impl Bodies,
@@ -60,24 +81,35 @@ pub fn answer(
     const AT_ONCE: Ticket = 0;
     Ok(match request {
         Request::Send(send) => {
-            let new = check(send, origin, engine.settings())?;
+            let new = check(send, caller.origin, engine.settings())?;
             let receipt = engine.accept(now, new, bodies)?;
             (Answer::Accepted { id: receipt.id, replayed: receipt.replayed }, receipt.after)
         }
-        Request::Status { id } => (Answer::Message(known(engine, id)?), AT_ONCE),
-        Request::Wait { id, timeout_s } => (Answer::Wait { id: known(engine, id)?, timeout_s }, AT_ONCE),
-        Request::List { state, after, limit } => {
-            (Answer::Page { state, after: after.unwrap_or(0), limit }, AT_ONCE)
+        Request::Status { id } => (Answer::Message(known(engine, caller, id)?), AT_ONCE),
+        Request::Wait { id, timeout_s } => {
+            (Answer::Wait { id: known(engine, caller, id)?, timeout_s }, AT_ONCE)
         }
-        Request::Cancel { id } => (Answer::Message(id), engine.cancel(now, id)?.after),
-        Request::Resend { id } => (Answer::Message(id), engine.resend(now, id)?.after),
+        Request::List { state, after, limit } => {
+            let owner = caller.owner();
+            (Answer::Page { owner, state, after: after.unwrap_or(0), limit }, AT_ONCE)
+        }
+        Request::Cancel { id } => {
+            let id = known(engine, caller, id)?;
+            (Answer::Message(id), engine.cancel(now, id)?.after)
+        }
+        Request::Resend { id } => {
+            let id = known(engine, caller, id)?;
+            (Answer::Message(id), engine.resend(now, id)?.after)
+        }
         Request::Lines => (Answer::Lines, AT_ONCE),
         Request::Ping => (Answer::Daemon, AT_ONCE),
     })
 }
 
-fn known(engine: &Engine, id: MessageId) -> Result<MessageId, Refusal> {
-    engine.view(id).map(|view| view.id).ok_or_else(|| not_found(id))
+/// The message, if there is one that the caller sees.
+fn known(engine: &Engine, caller: Caller, id: MessageId) -> Result<MessageId, Refusal> {
+    let seen = engine.view(id).filter(|view| caller.owner().is_none_or(|owner| owner == view.origin));
+    seen.map(|view| view.id).ok_or_else(|| not_found(id))
 }
 
 /// The message that `send` asks for, if number, text and line are acceptable.
@@ -115,6 +147,7 @@ fn unknown_line(name: &str, settings: &Settings) -> Refusal {
 mod tests {
     use super::*;
     use crate::api::testing::{NOW, World};
+    use crate::message::ClientId;
 
     fn refused(world: &mut World, request: &str) -> Refusal {
         world.answer(request).unwrap_err()
@@ -183,7 +216,7 @@ mod tests {
         );
         assert_eq!(
             world.answer(r#"{"op":"list"}"#),
-            Ok((Answer::Page { state: None, after: 0, limit: 50 }, 0))
+            Ok((Answer::Page { owner: None, state: None, after: 0, limit: 50 }, 0))
         );
         assert_eq!(world.answer("ping"), Ok((Answer::Daemon, 0)));
         assert_eq!(world.answer(r#"{"op":"lines"}"#), Ok((Answer::Lines, 0)));
@@ -198,6 +231,41 @@ mod tests {
         for op in ["status", "wait", "cancel", "resend"] {
             let refusal = refused(&mut world, &format!(r#"{{"op":"{op}","id":7}}"#));
             assert_eq!(refusal, not_found(7), "{op}");
+        }
+    }
+
+    #[test]
+    fn whoever_does_not_see_all_has_only_its_own_messages() {
+        let mut world = World::new();
+        let [one, two] = [1, 2].map(|n| Origin::Client(ClientId(n)));
+        for origin in [Origin::Local, one, two] {
+            world.caller = Caller { origin, all: false };
+            world.answer("send 12 a").unwrap();
+        }
+        for (id, origin) in [(1, Origin::Local), (2, one), (3, two)] {
+            world.caller = Caller { origin, all: false };
+            for other in (1..=3).filter(|&other| other != id) {
+                for op in ["status", "wait", "cancel", "resend"] {
+                    let refusal = refused(&mut world, &format!(r#"{{"op":"{op}","id":{other}}}"#));
+                    assert_eq!(refusal, not_found(other), "{op}");
+                }
+            }
+            assert!(world.reply(r#"{"op":"list"}"#).contains(&format!(r#""messages":[{{"id":{id},"#)));
+            assert!(world.reply(r#"{"op":"list"}"#).ends_with(&format!(r#"],"next":{id}}}"#)));
+            assert_eq!(world.reply(&format!("cancel {id}")), "ok cancelled");
+            world.caller.all = true;
+            assert!(world.reply(r#"{"op":"list"}"#).ends_with(r#"],"next":3}"#));
+        }
+    }
+
+    #[test]
+    fn keys_belong_to_the_caller() {
+        let mut world = World::new();
+        let request = r#"{"op":"send","to":"12","text":"a","key":"k"}"#;
+        for (id, origin) in [(1, Origin::Local), (2, Origin::Client(ClientId(7)))] {
+            world.caller.origin = origin;
+            assert_eq!(world.answer(request).unwrap().0, Answer::Accepted { id, replayed: false });
+            assert_eq!(world.answer(request).unwrap().0, Answer::Accepted { id, replayed: true });
         }
     }
 

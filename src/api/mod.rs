@@ -17,7 +17,7 @@ pub mod scan;
 mod testing;
 pub mod words;
 
-pub use answer::{Answer, answer};
+pub use answer::{Answer, Caller, answer};
 pub use request::{Request, SendRequest};
 pub use rfc3339::rfc3339;
 

@@ -3,7 +3,7 @@
 use super::json::{Object, object};
 use super::{Answer, Form, json, rfc3339, words};
 use crate::engine::{Engine, Now, View, not_found};
-use crate::journal::{Bodies, Body, Counters};
+use crate::journal::{Bodies, Body, Counters, Origin};
 use crate::message::{MessageId, Refusal, State};
 
 /// A page of a list ends before it is larger than this: what a client has to have room for.
@@ -85,7 +85,7 @@ impl<B: Bodies> Source<'_, B> {
                 Answer::Message(id) | Answer::Wait { id, .. } => {
                     result = self.with_body(id, |view, body| self.message(o, view, body));
                 }
-                Answer::Page { state, after, limit } => self.page(o, state, after, limit),
+                Answer::Page { owner, state, after, limit } => self.page(o, owner, state, after, limit),
                 Answer::Lines => self.lines(o),
                 Answer::Daemon => self.daemon(o),
             }
@@ -141,10 +141,17 @@ impl<B: Bodies> Source<'_, B> {
         }
     }
 
-    fn page(&self, o: &mut Object<'_>, state: Option<State>, after: MessageId, limit: u32) {
+    fn page(
+        &self,
+        o: &mut Object<'_>,
+        owner: Option<Origin>,
+        state: Option<State>,
+        after: MessageId,
+        limit: u32,
+    ) {
         let mut next = after;
         o.array("messages", |page| {
-            for view in self.engine.list(after, state).take(limit as usize) {
+            for view in self.engine.list(after, state, owner).take(limit as usize) {
                 let fits = self.bodies.body(view.id, |body| {
                     let strings = body.text.len() + body.tag.map_or(0, str::len);
                     let fits = page.len_bytes() + MESSAGE_BYTES + ESCAPE_BYTES * strings <= MAX_PAGE_BYTES;

@@ -1,10 +1,10 @@
 //! An engine with two boxes and a journal in RAM, for the tests of this room.
 
 use super::reply::{Daemon, Source};
-use super::{Answer, answer, parse_line, reply};
+use super::{Answer, Caller, answer, parse_line, reply};
 use crate::engine::{Action, Answer as Reported, DeviceSettings, Engine, Now, Settings};
 use crate::goip::{JobStatus, LineStatus, SendAnswer, SendOutcome, StatusPage};
-use crate::journal::{BootId, Counters, Memory, Origin, Ticket};
+use crate::journal::{BootId, Counters, Memory, Ticket};
 use crate::message::{JobId, OnUnknown, Refusal, Words};
 
 /// 2026-11-22 07:00:00 UTC, ten seconds after boot.
@@ -12,6 +12,8 @@ pub const NOW: Now = Now { boot_ms: 10_000, unix_s: 1_795_330_800, trusted: fals
 
 pub struct World {
     pub engine: Engine,
+    /// Who asks.
+    pub caller: Caller,
     journal: Memory,
 }
 
@@ -32,13 +34,17 @@ impl World {
             on_unknown: OnUnknown::Hold,
             devices: vec![device("office", 2), device("depot", 1)],
         };
-        Self { engine: Engine::new(settings, BootId::default()), journal: Memory::new() }
+        Self {
+            engine: Engine::new(settings, BootId::default()),
+            caller: Caller::LOCAL,
+            journal: Memory::new(),
+        }
     }
 
     /// What the request's line leads to; its records are in the journal afterwards.
     pub fn answer(&mut self, line: &str) -> Result<(Answer, Ticket), Refusal> {
         let request = parse_line(line.as_bytes()).1?;
-        let answered = answer(request, Origin::Local, NOW, &mut self.engine, &self.journal);
+        let answered = answer(request, self.caller, NOW, &mut self.engine, &self.journal);
         self.record();
         answered
     }

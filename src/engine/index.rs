@@ -4,13 +4,15 @@
 use std::collections::VecDeque;
 
 use super::Choice;
-use crate::journal::Stamp;
+use crate::journal::{Origin, Stamp};
 use crate::message::{Encoding, JobId, LineId, MessageId, OnUnknown, Priority, Problem, State};
 
 /// What the engine knows of one message.
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
     pub id: MessageId,
+    /// Whose it is.
+    pub origin: Origin,
     pub created_s: u32,
     pub updated_s: u32,
     pub ttl_s: u32,

@@ -23,7 +23,7 @@ mod view;
 mod tests;
 
 use crate::goip::{AskError, SendOutcome, StatusPage};
-use crate::journal::{BootId, Moved, Record, Stamp, Ticket};
+use crate::journal::{BootId, DailyCounts, Moved, Record, Stamp, Ticket};
 use crate::message::{JobId, MessageId, Problem, State};
 
 use index::Index;
@@ -94,6 +94,8 @@ pub struct Engine {
     devices: Vec<Device>,
     lines: Vec<Line>,
     last_id: MessageId,
+    /// How much each client has sent today.
+    daily: DailyCounts,
     /// The newest ticket given out, and the newest that is durable.
     ticket: Ticket,
     durable: Ticket,
@@ -125,6 +127,7 @@ impl Engine {
             devices,
             lines,
             last_id: 0,
+            daily: DailyCounts::default(),
             ticket: 0,
             durable: 0,
             next_line: 0,

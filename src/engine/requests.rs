@@ -7,7 +7,9 @@ use super::index::Entry;
 use super::line::Phase;
 use super::{Change, Choice, Engine, Now};
 use crate::journal::{self, Bodies, Body, Origin, Record, Ticket};
-use crate::message::{ErrorCode, JobId, MessageId, Number, OnUnknown, Priority, Refusal, Shape, State};
+use crate::message::{
+    ClientId, ErrorCode, JobId, MessageId, Number, OnUnknown, Priority, Refusal, Shape, State,
+};
 
 /// Messages that are remembered for their keys' sake beyond `keep_messages`, at most.
 const KEYED_EXTRA: usize = 10_000;
@@ -81,6 +83,7 @@ impl Engine {
         log::debug!("message {id} is to {}", new.to);
         self.index.push(Entry {
             id,
+            origin: new.origin,
             created_s: now.unix_s,
             updated_s: now.unix_s,
             ttl_s,
@@ -102,7 +105,7 @@ impl Engine {
             perhaps_sent: false,
         });
         self.note_age(now, id);
-        let after = self.record(Record::Accepted(journal::Accepted {
+        let record = Record::Accepted(journal::Accepted {
             id,
             at: now.stamp(),
             origin: new.origin,
@@ -114,7 +117,9 @@ impl Engine {
             on_unknown,
             key: new.key,
             tag: new.tag,
-        }));
+        });
+        self.daily.note(&record);
+        let after = self.record(record);
         Ok(Receipt { id, replayed: false, after })
     }
 
@@ -188,6 +193,11 @@ impl Engine {
             }
             state => state.is_none(),
         }
+    }
+
+    /// How many messages of `client` were accepted today, by the best that is known of the time.
+    pub fn accepted_today(&self, now: Now, client: ClientId) -> u32 {
+        self.daily.count(now.stamp(), client)
     }
 
     fn state_of(&self, id: MessageId) -> Result<State, Refusal> {

@@ -52,6 +52,7 @@ impl Engine {
     pub fn restore(&mut self, record: Record) {
         let mut r = self.restoring.take().unwrap_or_default();
         r.lines.note(&record);
+        self.daily.note(&record);
         match record {
             Record::Started(Started { boot, at }) => {
                 if boot != r.time.boot() {
@@ -75,7 +76,7 @@ impl Engine {
                 self.index.remove(id);
                 r.under_way.retain(|u| u.id != id);
             }
-            Record::Line(..) => {}
+            Record::Line(..) | Record::Daily(_) => {}
         }
         self.restoring = Some(r);
     }
@@ -212,6 +213,7 @@ impl Engine {
         });
         Entry {
             id: accepted.id,
+            origin: accepted.origin,
             created_s: accepted.at.unix_s,
             updated_s: accepted.at.unix_s,
             ttl_s: accepted.ttl_s,

@@ -1,7 +1,9 @@
 //! What can be asked of the engine without changing it.
 
+use super::index::Entry;
 use super::line::{Line, Phase};
 use super::{Choice, Engine, Now};
+use crate::journal::Origin;
 use crate::message::{Encoding, JobId, LineId, MessageId, Priority, Problem, State};
 
 /// A message without what only the journal keeps.
@@ -9,6 +11,8 @@ use crate::message::{Encoding, JobId, LineId, MessageId, Priority, Problem, Stat
 pub struct View {
     /// Its id.
     pub id: MessageId,
+    /// Whose it is.
+    pub origin: Origin,
     /// Where it stands.
     pub state: State,
     /// The line it goes or went out on.
@@ -86,9 +90,17 @@ impl Engine {
         self.index.get(id).map(view)
     }
 
-    /// The kept messages with an id above `after`, and in `state` if one is given, oldest first.
-    pub fn list(&self, after: MessageId, state: Option<State>) -> impl Iterator<Item = View> {
-        self.index.after(after).filter(move |e| state.is_none_or(|s| s == e.state)).map(view)
+    /// The kept messages with an id above `after`, in `state` and of `owner` if these are given,
+    /// oldest first.
+    pub fn list(
+        &self,
+        after: MessageId,
+        state: Option<State>,
+        owner: Option<Origin>,
+    ) -> impl Iterator<Item = View> {
+        let in_state = move |e: &&Entry| state.is_none_or(|s| s == e.state);
+        let owned = move |e: &&Entry| owner.is_none_or(|o| o == e.origin);
+        self.index.after(after).filter(in_state).filter(owned).map(view)
     }
 
     /// All lines, in the configuration's order.
@@ -150,9 +162,10 @@ fn told(reason: &impl core::fmt::Display, since_ms: u64, now: Now) -> String {
     format!("{reason} (for {} s)", now.boot_ms.saturating_sub(since_ms) / 1000)
 }
 
-fn view(entry: &super::index::Entry) -> View {
+fn view(entry: &Entry) -> View {
     View {
         id: entry.id,
+        origin: entry.origin,
         state: entry.state,
         line: entry.line,
         encoding: entry.encoding,

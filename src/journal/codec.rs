@@ -3,9 +3,11 @@
 use heapless::String;
 
 use super::fields::{Fields, Malformed, put, put_count, put_flag, put_number, put_text};
-use super::{Accepted, Body, BootId, Choice, Fence, Kept, Moved, Origin, Record, Stamp, Started, Submitting};
+use super::{
+    Accepted, Body, BootId, Choice, Daily, Fence, Kept, Moved, Origin, Record, Stamp, Started, Submitting,
+};
 use crate::message::{
-    JobId, LineName, MessageId, Number, OnUnknown, Priority, Problem, ProblemCode, State, Words,
+    ClientId, JobId, LineName, MessageId, Number, OnUnknown, Priority, Problem, ProblemCode, State, Words,
 };
 
 /// The types of records. From 128 on, one that is not known may be passed over; below, it means
@@ -19,6 +21,7 @@ mod kind {
     pub const KEPT: u8 = 6;
     pub const LINE: u8 = 7;
     pub const FIRST_OPTIONAL: u8 = 128;
+    pub const DAILY: u8 = 128;
 }
 
 /// The tags of fields, one meaning each in all records.
@@ -26,6 +29,7 @@ mod tag {
     pub const ID: u8 = 1;
     pub const AT: super::StampTags = super::StampTags { unix_s: 2, trusted: 3, boot_ms: 4 };
     pub const BOOT: u8 = 5;
+    pub const CLIENT: u8 = 6;
     pub const TO: u8 = 7;
     pub const TEXT: u8 = 8;
     pub const CHOICE_DEVICE: u8 = 9;
@@ -55,6 +59,8 @@ mod tag {
     pub const PAUSES: u8 = 35;
     pub const PAUSE_MS: u8 = 36;
     pub const PERHAPS_SENT: u8 = 37;
+    pub const DAY: u8 = 38;
+    pub const COUNT: u8 = 39;
 }
 
 #[derive(Clone, Copy)]
@@ -121,6 +127,13 @@ pub(super) fn encode(record: &Record, into: &mut Vec<u8>) -> u8 {
             put_kept(into, kept);
             kind::KEPT
         }
+        Record::Daily(daily) => {
+            put_count(into, tag::ID, daily.up_to.into());
+            put_number(into, tag::CLIENT, daily.client.0.into());
+            put_count(into, tag::DAY, daily.day.into());
+            put_count(into, tag::COUNT, daily.count.into());
+            kind::DAILY
+        }
     }
 }
 
@@ -149,8 +162,14 @@ pub(super) fn decode(kind: u8, fields: &[u8]) -> Result<Decoded, Malformed> {
         kind::STARTED => Record::Started(Started { boot: boot(f)?, at: stamp(f, tag::AT)? }),
         kind::LINE => Record::Line(line(f)?.ok_or(Malformed)?, job(f, tag::JOB)?),
         kind::KEPT => Record::Kept(Box::new((accepted(f)?, kept(f)?))),
-        kind::FIRST_OPTIONAL.. => return Ok(Decoded::Optional),
-        newer => return Ok(Decoded::Newer(newer)),
+        kind::DAILY => Record::Daily(Daily {
+            client: ClientId(known(f.number(tag::CLIENT)?)?),
+            day: f.count(tag::DAY)?,
+            count: f.count(tag::COUNT)?,
+            up_to: f.count(tag::ID)?,
+        }),
+        newer if newer < kind::FIRST_OPTIONAL => return Ok(Decoded::Newer(newer)),
+        _ => return Ok(Decoded::Optional),
     }))
 }
 
@@ -161,7 +180,7 @@ pub(super) fn read_body<R>(fields: &[u8], read: impl FnOnce(Body<'_>) -> R) -> O
     Some(read(Body {
         to: f.text(tag::TO).ok()??,
         text: f.text(tag::TEXT).ok()??,
-        origin: Origin::Local,
+        origin: origin(&f).ok()?,
         choice: &choice,
         key: f.text(tag::KEY).ok()?,
         tag: f.text(tag::TAG).ok()?,
@@ -173,6 +192,7 @@ fn put_accepted(into: &mut Vec<u8>, accepted: &Accepted) {
     put_stamp(into, tag::AT, accepted.at);
     match accepted.origin {
         Origin::Local => {}
+        Origin::Client(client) => put_number(into, tag::CLIENT, client.0.into()),
     }
     put_text(into, tag::TO, accepted.to.as_str());
     put_text(into, tag::TEXT, &accepted.text);
@@ -206,7 +226,7 @@ fn accepted(f: &Fields<'_>) -> Result<Accepted, Malformed> {
     Ok(Accepted {
         id: id(f)?,
         at: stamp(f, tag::AT)?,
-        origin: Origin::Local,
+        origin: origin(f)?,
         to: known(f.text(tag::TO)?.and_then(|to| Number::parse(to).ok()))?,
         text: known(boxed(tag::TEXT)?)?,
         choice: choice(f)?,
@@ -216,6 +236,10 @@ fn accepted(f: &Fields<'_>) -> Result<Accepted, Malformed> {
         key: boxed(tag::KEY)?,
         tag: boxed(tag::TAG)?,
     })
+}
+
+fn origin(f: &Fields<'_>) -> Result<Origin, Malformed> {
+    Ok(f.number(tag::CLIENT)?.map_or(Origin::Local, |client| Origin::Client(ClientId(client))))
 }
 
 fn put_kept(into: &mut Vec<u8>, kept: &Kept) {

@@ -12,7 +12,7 @@ use super::pending::Pending;
 use super::recover::{RecoverError, Recovered, Segment, recover};
 use super::segment::{self, HEAD_BYTES, Head};
 use super::space::{KEPT_BYTES, Limits, MIN_FREE_BYTES, NoRoom, Pressure};
-use super::{LineJobs, Record, Started, Ticket, Urgency};
+use super::{DailyCounts, LineJobs, Record, Started, Ticket, Urgency};
 use crate::message::MessageId;
 
 /// After a failed write, and while there is too little room, the disk is tried again this often.
@@ -77,6 +77,7 @@ pub struct Log<D> {
     last_id: MessageId,
     started: Option<Started>,
     lines: LineJobs,
+    daily: DailyCounts,
     ticket: Ticket,
     durable: Ticket,
     /// The last chunk that is durable.
@@ -134,6 +135,7 @@ impl<D: Disk> Log<D> {
             last_id: recovered.last_id,
             started: recovered.started,
             lines: core::mem::take(&mut recovered.lines),
+            daily: core::mem::take(&mut recovered.daily),
             ticket: 0,
             durable: 0,
             durable_serial: 0,
@@ -170,9 +172,14 @@ impl<D: Disk> Log<D> {
             Record::Forgotten(id) => self.index.remove(*id),
             Record::Started(started) => self.started = Some(*started),
             // A copy counts once it is durable; until then the old place does.
-            Record::Kept(_) | Record::Submitting(_) | Record::Moved(_) | Record::Line(..) => {}
+            Record::Kept(_)
+            | Record::Submitting(_)
+            | Record::Moved(_)
+            | Record::Line(..)
+            | Record::Daily(_) => {}
         }
         self.lines.note(record);
+        self.daily.note(record);
         serial
     }
 
@@ -295,7 +302,8 @@ impl<D: Disk> Log<D> {
                 // The segments that told these may be gone before this one is read.
                 let started = self.started.map(Record::Started);
                 let lines = self.lines.iter().map(|(line, job)| Record::Line(line.clone(), job));
-                for record in started.into_iter().chain(lines) {
+                let daily = self.daily.records().map(Record::Daily);
+                for record in started.into_iter().chain(lines).chain(daily) {
                     segment::push(&mut bytes, &record);
                 }
                 sequence = segment::stamp(&mut bytes[HEAD_BYTES..], head.number, sequence);

@@ -33,7 +33,8 @@ impl Memory {
             | Record::Moved(_)
             | Record::Line(..)
             | Record::Started(_)
-            | Record::Kept(_) => {}
+            | Record::Kept(_)
+            | Record::Daily(_) => {}
         }
     }
 

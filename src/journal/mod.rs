@@ -11,6 +11,7 @@
 mod codec;
 mod compact;
 mod crc;
+mod daily;
 mod disk;
 mod fields;
 mod index;
@@ -31,13 +32,15 @@ mod worker;
 #[cfg(test)]
 mod testing;
 
+pub use daily::DailyCounts;
 pub use disk::{Disk, DiskError, DiskErrorKind, Source};
 pub use job::{Done, Job, Retire, Write};
 pub use lines::LineJobs;
 pub use log::{Counters, Log, RETRY_MS};
 pub use memory::Memory;
 pub use record::{
-    Accepted, Body, BootId, Choice, Fence, Kept, Moved, Origin, Record, Stamp, Started, Submitting, Urgency,
+    Accepted, Body, BootId, Choice, Daily, Fence, Kept, Moved, Origin, Record, Stamp, Started, Submitting,
+    Urgency,
 };
 
 pub use recover::{Damage, Fault, RecoverError, Recovered, Segment, Slices, recover};

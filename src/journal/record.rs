@@ -1,7 +1,7 @@
 //! What is written down of a message's life. A record names lines by name, not by place: it
 //! outlives the configuration.
 
-use crate::message::{JobId, LineName, MessageId, Number, OnUnknown, Priority, Problem, State};
+use crate::message::{ClientId, JobId, LineName, MessageId, Number, OnUnknown, Priority, Problem, State};
 
 /// The kernel's boot id (`/proc/sys/kernel/random/boot_id`), as 16 bytes: two moments with the
 /// same boot id can be compared by their monotonic clock.
@@ -25,6 +25,8 @@ pub enum Origin {
     /// Whoever may open the local socket.
     #[default]
     Local,
+    /// A client of the HTTP relay.
+    Client(ClientId),
 }
 
 /// Which lines a message may go out on.
@@ -119,6 +121,19 @@ pub struct Started {
     pub at: Stamp,
 }
 
+/// How many messages of a client were accepted on a day, up to one of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Daily {
+    /// The client.
+    pub client: ClientId,
+    /// The day: UTC, counted from 1970-01-01.
+    pub day: u32,
+    /// How many messages.
+    pub count: u32,
+    /// The newest message that was looked at, whosever it is: later ones are not in the count.
+    pub up_to: MessageId,
+}
+
 /// All that is known of a message at one moment, besides what was accepted: it stands for every
 /// record about the message before it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -178,6 +193,8 @@ pub enum Record {
     /// What was accepted and what has become of it, in one record: an old message, copied
     /// forward. It comes again for a message that is known, and for one that is not.
     Kept(Box<(Accepted, Kept)>),
+    /// How much a client has sent on a day, where the messages that tell it may be gone.
+    Daily(Daily),
 }
 
 /// How soon a record has to be on the disk.
@@ -198,7 +215,7 @@ impl Record {
             Self::Accepted(_) | Self::Submitting(_) => Urgency::Now,
             Self::Moved(moved) if moved.state == State::Sending => Urgency::Whenever,
             Self::Moved(_) | Self::Kept(_) | Self::Started(_) => Urgency::Soon,
-            Self::Forgotten(_) | Self::Line(..) => Urgency::Whenever,
+            Self::Forgotten(_) | Self::Line(..) | Self::Daily(_) => Urgency::Whenever,
         }
     }
 }

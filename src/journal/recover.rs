@@ -11,7 +11,7 @@ use super::codec::{self, Decoded};
 use super::disk::{DiskError, Source, segment_name};
 use super::index::{Index, Place};
 use super::segment::{Found, Frame, Frames, HEAD_BYTES, Head, Opening};
-use super::{LineJobs, Record, Started};
+use super::{DailyCounts, LineJobs, Record, Started};
 use crate::message::MessageId;
 
 /// The most that is read of one segment: far more than is ever written to one, little enough to
@@ -55,6 +55,8 @@ pub struct Recovered {
     pub started: Option<Started>,
     /// The last job of each line.
     pub lines: LineJobs,
+    /// How much each client has sent on the last day.
+    pub daily: DailyCounts,
     /// How many records were read.
     pub records: u64,
     /// The first faults.
@@ -313,9 +315,10 @@ impl Reader {
             Record::Kept(both) => recovered.body(both.0.id, segment.number, frame),
             Record::Forgotten(id) => recovered.index.remove(*id),
             Record::Started(started) => recovered.started = Some(*started),
-            Record::Submitting(_) | Record::Moved(_) | Record::Line(..) => {}
+            Record::Submitting(_) | Record::Moved(_) | Record::Line(..) | Record::Daily(_) => {}
         }
         recovered.lines.note(&record);
+        recovered.daily.note(&record);
         on(record);
         Ok(())
     }

@@ -7,10 +7,12 @@ mod random;
 
 pub use random::Random;
 
-use super::{Accepted, BootId, Choice, Fence, Kept, Moved, Origin, Record, Stamp, Started, Submitting};
+use super::{
+    Accepted, BootId, Choice, Daily, Fence, Kept, Moved, Origin, Record, Stamp, Started, Submitting,
+};
 use crate::journal;
 use crate::message::{
-    JobId, LineName, MessageId, Number, OnUnknown, Priority, Problem, ProblemCode, State, Words,
+    ClientId, JobId, LineName, MessageId, Number, OnUnknown, Priority, Problem, ProblemCode, State, Words,
 };
 
 pub const BOOT: BootId = BootId(*b"boot of the test");
@@ -99,6 +101,10 @@ pub fn samples() -> Vec<Record> {
         };
         all.push(Record::Accepted(full));
     }
+    let theirs = Accepted { origin: Origin::Client(ClientId(0x811c_9dc5)), ..accepted(18, "theirs") };
+    all.push(Record::Accepted(theirs.clone()));
+    all.push(Record::Kept(Box::new((theirs, kept()))));
+    all.push(Record::Daily(Daily { client: ClientId(0), day: 20_779, count: 300, up_to: 0 }));
     let untimed = Stamp::default();
     let empty = Fence { job: JobId::EMPTY, decides: false };
     all.push(Record::Submitting(Submitting { at: untimed, fence: empty, ..submitting(1) }));

@@ -5,10 +5,10 @@ use super::clock;
 use super::devices::Devices;
 use super::spool::Spool;
 use crate::api::reply::{Daemon, Source};
-use crate::api::{self, Answer, Form, Request};
+use crate::api::{self, Answer, Caller, Form, Request};
 use crate::config::{self, Config};
 use crate::engine::{Action, DeviceSettings, Engine, Now, Settings};
-use crate::journal::{Origin, Ticket};
+use crate::journal::Ticket;
 use crate::message::{MessageId, Refusal};
 
 /// The engine, its journal and its boxes.
@@ -62,7 +62,7 @@ impl Core {
     /// # Errors
     /// The refusal.
     pub fn ask(&mut self, now: Now, request: Request) -> Result<(Answer, Ticket), Refusal> {
-        let answered = api::answer(request, Origin::Local, now, &mut self.engine, &self.spool);
+        let answered = api::answer(request, Caller::LOCAL, now, &mut self.engine, &self.spool);
         // The next request may look for what this one has led to.
         self.act(now);
         if let Ok((_, after)) = &answered {

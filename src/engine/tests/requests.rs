@@ -168,11 +168,11 @@ fn final_messages_are_kept_for_a_while_and_up_to_a_number() {
         rig.engine.cancel(rig.now, message).unwrap();
     }
     rig.turn();
-    let kept: Vec<_> = rig.engine.list(0, None).map(|v| v.id).collect();
+    let kept: Vec<_> = rig.engine.list(0, None, None).map(|v| v.id).collect();
     assert_eq!(kept, (6..=25).collect::<Vec<_>>());
     assert!(rig.journal.body(5, |_| ()).is_none() && rig.journal.body(6, |_| ()).is_some());
     rig.pass(604_800_000);
-    assert_eq!(rig.engine.list(0, None).count(), 0);
+    assert_eq!(rig.engine.list(0, None, None).count(), 0);
 }
 
 #[test]
@@ -182,7 +182,7 @@ fn a_list_begins_behind_its_cursor_and_can_be_of_one_state() {
         rig.send("x");
     }
     rig.engine.cancel(rig.now, 2).unwrap();
-    let ids = |after, state| rig.engine.list(after, state).map(|v| v.id).collect::<Vec<_>>();
+    let ids = |after, state| rig.engine.list(after, state, None).map(|v| v.id).collect::<Vec<_>>();
     assert_eq!(ids(0, None), [1, 2, 3, 4]);
     assert_eq!(ids(2, None), [3, 4]);
     assert_eq!(ids(0, Some(State::Queued)), [1, 3, 4]);

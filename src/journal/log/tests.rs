@@ -1,7 +1,8 @@
 use super::*;
 use crate::journal::testing::disk::SimDisk;
 use crate::journal::testing::{AT, BOOT, accepted, kept, life};
-use crate::journal::{Accepted, Bodies, Kept, SYNC_DELAY_MS};
+use crate::journal::{Accepted, Bodies, Kept, Origin, SYNC_DELAY_MS};
+use crate::message::ClientId;
 
 mod world;
 
@@ -356,6 +357,25 @@ fn every_segment_says_in_which_boot_it_was_written() {
     let rig = Rig::open(rig.disk);
     assert!(rig.log.segments[0].number > 1);
     assert_eq!(rig.records[0], Record::Started(started));
+}
+
+#[test]
+fn what_a_client_has_sent_today_is_known_also_when_the_messages_are_long_gone() {
+    let mut rig = Rig::new();
+    let client = ClientId(7);
+    for id in 1..=1000 {
+        let origin = if id % 10 == 0 && id <= 500 { Origin::Client(client) } else { Origin::Local };
+        rig.append(&Record::Accepted(Accepted { origin, ..accepted(id, &"x".repeat(100)) }));
+        rig.append(&Record::Forgotten(id));
+        rig.work();
+        rig.compact(|_| false);
+    }
+    let rig = Rig::open(rig.disk);
+    assert!(rig.log.segments[0].number > 5);
+    assert_eq!(rig.log.daily.count(AT, client), 50);
+    let mut told = DailyCounts::default();
+    rig.records.iter().for_each(|record| told.note(record));
+    assert_eq!(told, rig.log.daily);
 }
 
 #[test]

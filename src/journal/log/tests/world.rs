@@ -165,7 +165,7 @@ impl World {
             Record::Moved(m) => drop(found.get_mut(&m.id).map(|touched| *touched = m.at.boot_ms)),
             Record::Submitting(s) => drop(found.get_mut(&s.id).map(|touched| *touched = s.at.boot_ms)),
             Record::Forgotten(id) => drop(found.remove(&id)),
-            Record::Started(_) | Record::Line(..) => {}
+            Record::Started(_) | Record::Line(..) | Record::Daily(_) => {}
         })
         .unwrap();
         assert_eq!(recovered.faults, [], "a crash is no damage");
