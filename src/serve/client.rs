@@ -252,7 +252,9 @@ impl Client {
         if matches!(self.stand, Stand::HungUp | Stand::GivenUp) {
             return;
         }
-        if accepted != 0 || self.held.back().is_none_or(|last| last.after < after) {
+        // What stands behind a reply that may be replaced has a hold of its own.
+        let covered = |last: &Held| last.accepted == 0 && last.after >= after;
+        if accepted != 0 || after > 0 && !self.held.back().is_some_and(covered) {
             self.held.push_back(Held { start: self.output.len(), after, accepted });
         }
         self.output.extend_from_slice(reply.as_bytes());

@@ -306,3 +306,13 @@ fn a_message_that_cannot_be_stored_is_refused_in_the_place_of_its_reply() {
     assert_eq!(shown(&client, 0), all);
     assert_eq!(client.held_messages(0).count(), 0);
 }
+
+#[test]
+fn what_stands_behind_a_refused_message_still_waits_for_its_own_ticket() {
+    let mut client = Client::new(0);
+    client.reply_accepted("ok 2", 6, 2);
+    client.reply("ok cancelled", 5);
+    client.refuse_held(2, &Refusal::new(ErrorCode::Storage, "full"));
+    assert_eq!(shown(&client, 4), "error storage full\n");
+    assert_eq!(shown(&client, 5), "error storage full\nok cancelled\n");
+}
