@@ -6,6 +6,7 @@
 pub mod api;
 pub mod config;
 pub mod goip;
+pub mod http;
 pub mod journal;
 pub mod message;
 
@@ -13,7 +14,7 @@ pub mod message;
 pub type Body = fn(&[u8]);
 
 /// Every target, under the name of its seeds.
-pub const TARGETS: [(&str, Body); 9] = [
+pub const TARGETS: [(&str, Body); 11] = [
     ("answer", goip::answer),
     ("status", goip::status),
     ("uci", config::uci),
@@ -21,6 +22,8 @@ pub const TARGETS: [(&str, Body); 9] = [
     ("journal", journal::journal),
     ("request", api::request),
     ("scan", api::scan),
+    ("connection", http::connection),
+    ("form", http::form),
     ("number", message::number),
     ("text", message::text),
 ];
