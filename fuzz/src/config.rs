@@ -4,8 +4,10 @@ use core::fmt::Write;
 
 use goipd::config::uci::{MAX_FILE_BYTES, MAX_SECTIONS, MAX_VALUES, Section, Value, parse};
 use goipd::config::{
-    Config, MAX_DEVICES, MAX_ERRORS, MAX_LINES, MAX_LINES_IN_ALL, MAX_LOGIN_BYTES, MAX_SOCKET_PATH_BYTES,
+    Config, MAX_DEVICES, MAX_ERRORS, MAX_LINES, MAX_LINES_IN_ALL, MAX_LISTEN, MAX_LOGIN_BYTES,
+    MAX_RELAY_CLIENTS, MAX_SOCKET_PATH_BYTES, TokenDigest,
 };
+use goipd::engine::Choice;
 
 use super::check_sentence;
 
@@ -37,7 +39,10 @@ pub fn uci(bytes: &[u8]) {
         for option in &section.options {
             assert!(is_name(&option.name), "{:?}", option.name);
             assert!(in_file(option.line) && option.replaced.is_none_or(|l| in_file(l) && l <= option.line));
-            assert!(!matches!(&option.value, Value::Single(value) if value.is_empty()));
+            match &option.value {
+                Value::Single(value) => assert!(!value.is_empty()),
+                Value::List(items) => assert!(items.iter().all(|i| in_file(i.line) && i.line <= option.line)),
+            }
         }
     }
 
@@ -64,13 +69,13 @@ fn write_sections(sections: &[Section]) -> String {
         let name = if section.anonymous { "" } else { &section.name };
         let _ = writeln!(text, "config {} {}", quoted(&section.kind), quoted(name));
         for option in &section.options {
-            let (keyword, values) = match &option.value {
-                Value::Single(value) => ("option", core::slice::from_ref(value)),
-                Value::List(items) => ("list", items.as_slice()),
+            let name = &option.name;
+            let _ = match &option.value {
+                Value::Single(value) => writeln!(text, "\toption {name} {}", quoted(value)),
+                Value::List(items) => {
+                    items.iter().try_for_each(|i| writeln!(text, "\tlist {name} {}", quoted(&i.text)))
+                }
             };
-            for value in values {
-                let _ = writeln!(text, "\t{keyword} {} {}", option.name, quoted(value));
-            }
         }
     }
     text
@@ -83,12 +88,17 @@ fn quoted(word: &str) -> String {
 }
 
 /// The configuration's meaning: what was read is within the ranges of the manual and is read the
-/// same when it is written anew; errors are short and repeat no password.
+/// same when it is written anew; errors are short and repeat no password and no token.
 pub fn config(bytes: &[u8]) {
     match goipd::config::parse(bytes, "goipd.config") {
-        Ok(config) => {
+        Ok(mut config) => {
             check_ranges(&config);
-            let written = write_config(&config);
+            check_relay(&config);
+            // A token cannot be written as it was read.
+            for client in &mut config.clients {
+                client.token = TokenDigest::of(&token(&client.name));
+            }
+            let written = write_config(&config) + &write_relay(&config);
             assert_eq!(goipd::config::parse(written.as_bytes(), "written"), Ok(config), "{written}");
         }
         Err(errors) => {
@@ -103,16 +113,23 @@ pub fn config(bytes: &[u8]) {
     }
 }
 
-/// Whether the secret stands where a password may stand, and nowhere else.
+/// A token for the client of that name, and for no other.
+fn token(name: &str) -> String {
+    format!("the-token-of-client-{name}")
+}
+
+/// Whether the secret stands where a password or a token may stand, and nowhere else.
 fn holds_secret(bytes: &[u8]) -> bool {
     let count = bytes.windows(SECRET.len()).filter(|part| *part == SECRET.as_bytes()).count();
     let sections = parse(bytes).unwrap_or_default();
-    let options = sections.iter().filter(|s| s.kind == "device").flat_map(|s| &s.options);
-    let secret = options.into_iter().any(|option| match (&option.value, option.name.as_str()) {
-        (Value::Single(value), "password") => value.contains(SECRET),
-        (Value::Single(value), "url") => value.contains(SECRET) && value.contains('@'),
-        _ => false,
-    });
+    let options = sections.iter().flat_map(|s| s.options.iter().map(|o| (s.kind.as_str(), o)));
+    let secret =
+        options.into_iter().any(|(kind, option)| match (&option.value, kind, option.name.as_str()) {
+            (Value::Single(value), "device", "password") => value.contains(SECRET),
+            (Value::Single(value), "device", "url") => value.contains(SECRET) && value.contains('@'),
+            (Value::Single(value), "client", "token" | "token_hash") => value.contains(SECRET),
+            _ => false,
+        });
     count == 1 && secret
 }
 
@@ -136,6 +153,27 @@ fn check_ranges(config: &Config) {
         let login = [&device.username, ":", device.password.expose()].concat();
         assert!(login.len() <= MAX_LOGIN_BYTES && !login.contains(char::is_control), "{login:?}");
         assert_eq!(login.split_once(':'), Some((device.username.as_str(), device.password.expose())));
+    }
+}
+
+fn check_relay(config: &Config) {
+    let relay = &config.relay;
+    assert!(relay.listen.len() <= MAX_LISTEN && !(relay.enabled && relay.listen.is_empty()));
+    assert!((4..=256).contains(&relay.max_connections) && (1..=256).contains(&relay.max_per_address));
+    assert!((1..=60).contains(&relay.head_timeout_s) && (1..=120).contains(&relay.body_timeout_s));
+    assert!((1..=3600).contains(&relay.idle_timeout_s));
+    assert!(config.clients.len() <= MAX_RELAY_CLIENTS);
+    assert!(!config.clients.is_empty() || relay.listen.iter().all(|a| !a.ip().is_unspecified()));
+    for client in &config.clients {
+        let (name, allow) = (&client.name, client.allow);
+        assert!(!name.is_empty() && (allow.send || allow.read || allow.inbox || allow.admin));
+        assert_eq!(
+            config.clients.iter().filter(|c| c.id() == client.id() || c.token == client.token).count(),
+            1
+        );
+        assert!(client.rate_per_min.is_none_or(|n| (1..=10_000).contains(&n)));
+        assert!(client.daily.is_none_or(|n| (1..=100_000).contains(&n)));
+        assert!(client.ttl_s.is_none_or(|s| (60..=2_592_000).contains(&s)));
     }
 }
 
@@ -173,6 +211,51 @@ fn write_config(config: &Config) -> String {
         option(&mut text, "number_format", &device.number_format.as_str());
         option(&mut text, "inbox_interval", &device.inbox_interval_s.unwrap_or(0));
         option(&mut text, "status_interval", &device.status_interval_s.unwrap_or(0));
+    }
+    text
+}
+
+fn write_relay(config: &Config) -> String {
+    let mut text = String::from("config relay\n");
+    let value = |text: &mut String, name: &str, value: &dyn core::fmt::Display| {
+        let _ = writeln!(text, "\tlist {name} {}", quoted(&value.to_string()));
+    };
+    let option = |text: &mut String, name: &str, value: &dyn core::fmt::Display| {
+        let _ = writeln!(text, "\toption {name} '{value}'");
+    };
+    let relay = &config.relay;
+    option(&mut text, "enabled", &u8::from(relay.enabled));
+    relay.listen.iter().for_each(|v| value(&mut text, "listen", v));
+    relay.names.iter().for_each(|v| value(&mut text, "name", v));
+    relay.cors_origins.iter().for_each(|v| value(&mut text, "cors_origin", v));
+    option(&mut text, "metrics_open", &u8::from(relay.metrics_open));
+    option(&mut text, "max_connections", &relay.max_connections);
+    option(&mut text, "max_per_address", &relay.max_per_address);
+    option(&mut text, "head_timeout", &relay.head_timeout_s);
+    option(&mut text, "body_timeout", &relay.body_timeout_s);
+    option(&mut text, "idle_timeout", &relay.idle_timeout_s);
+    for client in &config.clients {
+        let _ = writeln!(text, "config client '{}'", client.name);
+        option(&mut text, "token", &token(&client.name));
+        let allow = client.allow;
+        let words =
+            [("send", allow.send), ("read", allow.read), ("inbox", allow.inbox), ("admin", allow.admin)];
+        words.iter().filter(|(_, may)| *may).for_each(|(word, _)| value(&mut text, "allow", word));
+        client.from.iter().for_each(|v| value(&mut text, "from", v));
+        for choice in &client.lines {
+            let name = |device: u8| &config.devices[usize::from(device)].name;
+            match choice {
+                Choice::Any => panic!("a client's line is any"),
+                Choice::Device(device) => value(&mut text, "lines", name(*device)),
+                Choice::Line(id) => {
+                    value(&mut text, "lines", &format_args!("{}/{}", name(id.device), id.line));
+                }
+            }
+        }
+        for (name, number) in [("rate", client.rate_per_min), ("daily", client.daily), ("ttl", client.ttl_s)]
+        {
+            number.iter().for_each(|n| option(&mut text, name, n));
+        }
     }
     text
 }

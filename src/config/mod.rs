@@ -1,9 +1,12 @@
 //! The configuration: UCI syntax (`uci`), and what sections and options mean (`table`, `typed`).
 //! What is not understood is refused, with file, line, value and cure. Nothing here acts on what
-//! the file says, and no error or `Debug` repeats a password.
+//! the file says, and no error or `Debug` repeats a password or a token.
 
+mod network;
 mod option;
+mod relay;
 mod table;
+mod token;
 mod typed;
 pub mod uci;
 mod url;
@@ -13,6 +16,9 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+pub use network::Network;
+pub use relay::{Allow, Client, MAX_LISTEN, MAX_RELAY_CLIENTS, Relay};
+pub use token::{MAX_TOKEN_CHARS, MIN_TOKEN_CHARS, TokenDigest};
 pub use typed::{
     Config, Device, MAX_DEVICES, MAX_LINES, MAX_LINES_IN_ALL, MAX_LOGIN_BYTES, MAX_SOCKET_PATH_BYTES, Secret,
 };

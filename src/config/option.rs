@@ -37,6 +37,9 @@ pub(super) enum Kind<T> {
     /// A form of its own, here in words. The error tells problem and cure, and repeats the value
     /// only if it cannot hold a password.
     Own { form: &'static str, set: fn(&mut T, &str) -> Result<(), String> },
+    /// Any number of values of a form of its own, here in words; `add` takes one of them. Errors
+    /// as for `Own`.
+    List { form: &'static str, add: fn(&mut T, &str) -> Result<(), String> },
 }
 
 impl<T> Kind<T> {
@@ -48,7 +51,13 @@ impl<T> Kind<T> {
             Self::Number { min, max, unit, .. } => format!("{min} to {max} {unit}"),
             Self::Word { words, .. } => words.join(", "),
             Self::Own { form, .. } => (*form).into(),
+            Self::List { form, .. } => format!("list of {form}"),
         }
+    }
+
+    /// The word of UCI that such a value is written with.
+    pub const fn keyword(&self) -> &'static str {
+        if matches!(self, Self::List { .. }) { "list" } else { "option" }
     }
 
     /// Puts `text` where it belongs, or tells problem and cure.
@@ -77,7 +86,7 @@ impl<T> Kind<T> {
                     return Err(format!("{shown} is not known; write one of: {}", self.form()));
                 }
             }
-            Self::Own { set, .. } => set(into, text)?,
+            Self::Own { set, .. } | Self::List { add: set, .. } => set(into, text)?,
         }
         Ok(())
     }
@@ -102,23 +111,28 @@ pub(super) fn read<T>(section: &Section, table: &[Spec<T>], into: &mut T, faults
             faults.add(opt.line, format!("unknown option {}; {}", quoted(name), instead(name, &names)));
             continue;
         };
-        let problem = match (&opt.value, opt.replaced) {
-            (Value::List(_), _) => "has one value; write it with 'option', not with 'list'".into(),
-            (_, Some(line)) => format!("stands in line {line} already; remove one of the two"),
-            (Value::Single(text), None) => match spec.kind.set(into, text) {
-                Ok(()) => continue,
-                Err(problem) => problem,
-            },
-        };
-        faults.add(opt.line, format!("option '{name}': {problem}"));
+        let mut refuse = |line, problem: String| faults.add(line, format!("option '{name}': {problem}"));
+        let is_list = matches!(spec.kind, Kind::List { .. });
+        if matches!(opt.value, Value::List(_)) && !is_list {
+            refuse(opt.line, "has one value; write it with 'option', not with 'list'".into());
+        } else if let Some(line) = opt.replaced {
+            let cure = if is_list { "write all its values with 'list'" } else { "remove one of the two" };
+            refuse(opt.line, format!("stands in line {line} already; {cure}"));
+        } else {
+            for (line, text) in opt.values() {
+                if let Err(problem) = spec.kind.set(into, text) {
+                    refuse(line, problem);
+                }
+            }
+        }
     }
     for spec in table {
         if let Absent::Required(example) = spec.absent
             && section.option(spec.name).is_none()
         {
-            let (kind, name) = (&section.kind, spec.name);
+            let (kind, name, keyword) = (&section.kind, spec.name, spec.kind.keyword());
             let problem = format!("option '{name}' is missing in this section of type '{kind}'");
-            faults.add(section.line, format!("{problem}; add a line: option {name} '{example}'"));
+            faults.add(section.line, format!("{problem}; add a line: {keyword} {name} '{example}'"));
         }
     }
 }

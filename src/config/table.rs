@@ -1,11 +1,15 @@
 //! The tables of all options: type, range, default, and where the value goes. This is the one
 //! place that knows them; the manual, `docs/configuration.md`, is checked against it.
 
+mod relay;
+
 use super::option::{Absent, Kind, Spec, has_control, path, quoted};
 use super::typed::{Config, Device, MAX_LINES, MAX_SOCKET_PATH_BYTES};
 use super::url;
 use crate::goip::NumberFormat;
 use crate::message::OnUnknown;
+
+pub(super) use relay::{CLIENT, RELAY};
 
 /// The most bytes of a group's name; Linux user databases hold no longer ones.
 const MAX_GROUP_BYTES: usize = 32;

@@ -1,11 +1,13 @@
-use crate::goip::NumberFormat;
+mod relay;
+
 use std::fs;
 
 use log::LevelFilter;
 
 use super::option::{Absent, Spec};
-use super::table::{DEVICE, GOIPD};
+use super::table::{CLIENT, DEVICE, GOIPD, RELAY};
 use super::*;
+use crate::goip::NumberFormat;
 use crate::message::OnUnknown;
 
 const MANUAL: &str = include_str!("../../docs/configuration.md");
@@ -115,10 +117,10 @@ fn every_bad_value_is_named_with_its_cure() {
             "unknown option 'token'; known here: url, username, password, lines, timeout, send_via, exclusive, \
              number_format, inbox_interval, status_interval",
         ),
-        ("config relay lan", "unknown section type 'relay'; known here: goipd, device"),
+        ("config webhook a", "unknown section type 'webhook'; known here: goipd, device, relay, client"),
         (
             "config devices a",
-            "unknown section type 'devices'; did you mean 'device'? Known here: goipd, device",
+            "unknown section type 'devices'; did you mean 'device'? Known here: goipd, device, relay, client",
         ),
         (
             "config goipd\noption socket run/x",
@@ -313,9 +315,11 @@ fn every_default_is_a_value_that_the_option_takes() {
             assert_eq!(spec.kind.set(into, text), Ok(()), "{}", spec.name);
         }
     }
-    let mut config = config(OFFICE);
+    let mut config = config(&format!("{OFFICE}{}", relay::NAGIOS));
     check(GOIPD, &mut config);
     check(DEVICE, &mut config.devices[0]);
+    check(RELAY, &mut config.relay);
+    check(CLIENT, &mut config.clients[0]);
 }
 
 #[test]
@@ -337,13 +341,15 @@ fn the_manual_has_every_option_with_its_type_and_default_and_no_other() {
     }
     check("goipd", GOIPD);
     check("device", DEVICE);
+    check("relay", RELAY);
+    check("client", CLIENT);
 }
 
 #[test]
 fn the_examples_of_the_manual_are_right() {
     let examples: Vec<_> = MANUAL.split("```\n").skip(1).step_by(2).collect();
     let configurations = examples.iter().filter(|e| e.starts_with("config "));
-    assert_eq!(configurations.map(|e| config(e).devices.len()).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(configurations.map(|e| config(e).devices.len()).collect::<Vec<_>>(), [1, 2, 1]);
 }
 
 #[test]
@@ -360,14 +366,27 @@ fn the_errors_that_the_manual_shows_are_what_is_said() {
 
 #[test]
 fn the_sample_is_right_as_it_is_and_with_every_option_turned_on() {
-    let as_it_is = config(SAMPLE);
-    let all = SAMPLE.replace("\n#\toption", "\n\toption");
-    for name in GOIPD.iter().map(|s| s.name).chain(DEVICE.iter().map(|s| s.name)) {
-        assert!(all.contains(&format!("\n\toption {name} '")), "{name}");
+    fn check<T>(all: &str, table: &[Spec<T>]) {
+        for spec in table {
+            let line = format!("\n\t{} {} '", spec.kind.keyword(), spec.name);
+            assert!(all.contains(&line), "{line}");
+        }
     }
+    let as_it_is = config(SAMPLE);
+    let all = ["\toption", "\tlist", "config"]
+        .iter()
+        .fold(SAMPLE.to_owned(), |text, word| text.replace(&format!("\n#{word}"), &format!("\n{word}")));
+    check(&all, GOIPD);
+    check(&all, DEVICE);
+    check(&all, RELAY);
+    check(&all, CLIENT);
     let mut turned_on = config(&all);
     assert_eq!(turned_on.socket_group.take().as_deref(), Some("nogroup"));
     assert_eq!(turned_on.max_journal_kib.take(), Some(512));
+    assert_eq!(std::mem::take(&mut turned_on.relay.listen), ["192.168.1.1:8037".parse().unwrap()]);
+    assert_eq!(std::mem::take(&mut turned_on.relay.names), ["sms.example.org"]);
+    assert_eq!(std::mem::take(&mut turned_on.relay.cors_origins), ["https://panel.example.org"]);
+    assert_eq!(turned_on.clients.drain(..).map(|c| c.name).collect::<Vec<_>>(), ["nagios"]);
     // All others are shown with their defaults.
     assert_eq!(turned_on, as_it_is);
 }

@@ -8,6 +8,7 @@ use log::LevelFilter;
 
 use super::Faults;
 use super::option::{defaults, instead, quoted, read};
+use super::relay::{self, Client, MAX_RELAY_CLIENTS, Relay};
 use super::table::{DEVICE, GOIPD};
 use super::uci::Section;
 use super::url;
@@ -29,7 +30,7 @@ pub const MAX_LOGIN_BYTES: usize = 99;
 /// The most bytes of the socket's path: a UNIX socket address has room for 108 with its NUL.
 pub const MAX_SOCKET_PATH_BYTES: usize = 107;
 
-const SECTION_TYPES: [&str; 2] = ["goipd", "device"];
+const SECTION_TYPES: [&str; 4] = ["goipd", "device", "relay", "client"];
 
 /// All that the file says, with the defaults for what it does not.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,6 +67,10 @@ pub struct Config {
     /// The boxes in the order of the file: 1 to [`MAX_DEVICES`], at most [`MAX_LINES_IN_ALL`]
     /// lines together, no two with the same host and port.
     pub devices: Vec<Device>,
+    /// The HTTP relay.
+    pub relay: Relay,
+    /// Its clients in the order of the file, at most [`MAX_RELAY_CLIENTS`].
+    pub clients: Vec<Client>,
 }
 
 /// A box.
@@ -119,7 +124,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Every default, and no device.
+/// Every default, no device and no client.
 impl Default for Config {
     fn default() -> Self {
         let mut config = Self {
@@ -138,6 +143,8 @@ impl Default for Config {
             on_unknown: OnUnknown::Hold,
             log_level: LevelFilter::Info,
             devices: Vec::new(),
+            relay: Relay::default(),
+            clients: Vec::new(),
         };
         defaults(GOIPD, &mut config);
         config
@@ -173,24 +180,23 @@ impl Device {
 /// The configuration in `sections`; it holds only if nothing was added to `faults`.
 pub(super) fn config(sections: &[Section], faults: &mut Faults) -> Config {
     let mut config = Config::default();
-    let mut general: Option<&Section> = None;
+    let (mut general, mut relay) = (None, None);
     let mut lines = 0;
-    // The sections of the devices so far; the places are those of `config.devices`.
-    let mut devices: Vec<&Section> = Vec::new();
+    // The sections of the devices and clients so far; the places are those in `config`.
+    let (mut devices, mut clients): (Vec<&Section>, Vec<&Section>) = (Vec::new(), Vec::new());
     for section in sections {
-        match (section.kind.as_str(), general) {
-            ("goipd", Some(first)) => faults.add(
-                section.line,
-                format!(
-                    "a second section of type 'goipd'; put its options into the one of line {}",
-                    first.line
-                ),
-            ),
-            ("goipd", None) => {
-                read(section, GOIPD, &mut config, faults);
-                general = Some(section);
+        match section.kind.as_str() {
+            "goipd" => {
+                if is_first(section, &mut general, faults) {
+                    read(section, GOIPD, &mut config, faults);
+                }
             }
-            ("device", _) => {
+            "relay" => {
+                if is_first(section, &mut relay, faults) {
+                    config.relay = relay::relay(section, faults);
+                }
+            }
+            "device" => {
                 let device = device(section, faults);
                 refuse_second_owner(section, &device, devices.iter().copied().zip(&config.devices), faults);
                 if devices.len() == MAX_DEVICES {
@@ -208,7 +214,16 @@ pub(super) fn config(sections: &[Section], faults: &mut Faults) -> Config {
                 devices.push(section);
                 config.devices.push(device);
             }
-            (unknown, _) => faults.add(
+            "client" => {
+                let client = relay::client(section, faults);
+                relay::refuse_twin(section, &client, clients.iter().copied().zip(&config.clients), faults);
+                if clients.len() == MAX_RELAY_CLIENTS {
+                    faults.add(section.line, format!("more than {MAX_RELAY_CLIENTS} clients; remove some"));
+                }
+                clients.push(section);
+                config.clients.push(client);
+            }
+            unknown => faults.add(
                 section.line,
                 format!("unknown section type {}; {}", quoted(unknown), instead(unknown, &SECTION_TYPES)),
             ),
@@ -219,7 +234,25 @@ pub(super) fn config(sections: &[Section], faults: &mut Faults) -> Config {
             "no device is configured; add a section: config device 'office', with the options url, username and password",
         );
     }
+    for (section, client) in clients.iter().zip(&mut config.clients) {
+        client.lines = relay::lines(section, &config.devices, faults);
+    }
+    if let Some(section) = relay.filter(|_| clients.is_empty()) {
+        relay::refuse_wildcard_without_client(section, faults);
+    }
     config
+}
+
+/// Whether `section` is the first of its type, of which there can be one. `first` remembers it.
+fn is_first<'a>(section: &'a Section, first: &mut Option<&'a Section>, faults: &mut Faults) -> bool {
+    if let Some(first) = first {
+        let problem = format!("a second section of type '{}'", section.kind);
+        let cure = format!("put its options into the one of line {}", first.line);
+        faults.add(section.line, format!("{problem}; {cure}"));
+        return false;
+    }
+    *first = Some(section);
+    true
 }
 
 fn device(section: &Section, faults: &mut Faults) -> Device {

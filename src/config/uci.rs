@@ -50,13 +50,33 @@ pub struct Opt {
     pub value: Value,
 }
 
+impl Opt {
+    /// All that it says, in order, each value with its line.
+    pub fn values(&self) -> impl Iterator<Item = (u32, &str)> {
+        let (single, items) = match &self.value {
+            Value::Single(text) => (Some((self.line, text.as_str())), [].as_slice()),
+            Value::List(items) => (None, items.as_slice()),
+        };
+        single.into_iter().chain(items.iter().map(|i| (i.line, i.text.as_str())))
+    }
+}
+
 /// What an option says. There is no `Debug` outside of tests: it may be a password.
 #[cfg_attr(test, derive(Debug))]
 pub enum Value {
     /// Of `option`; never empty, since an empty value sets nothing.
     Single(String),
     /// Of `list`, in order.
-    List(Vec<String>),
+    List(Vec<Item>),
+}
+
+/// One value of a list. There is no `Debug` outside of tests: it may be a password.
+#[cfg_attr(test, derive(Debug))]
+pub struct Item {
+    /// The line of its command, from 1.
+    pub line: u32,
+    /// What stands there, possibly nothing.
+    pub text: String,
 }
 
 /// Where and why a file is not UCI.
@@ -95,15 +115,19 @@ impl Section {
 
     /// Of `list`: one more item, also an empty one. A value set by `option` becomes the first.
     fn append(&mut self, name: String, line: u32, item: String) {
+        let item = Item { line, text: item };
         let Some(old) = self.options.iter_mut().find(|o| o.name == name) else {
             let value = Value::List(vec![item]);
             return self.options.push(Opt { name, line, replaced: None, value });
         };
-        old.line = line;
         match &mut old.value {
             Value::List(items) => items.push(item),
-            Value::Single(first) => old.value = Value::List(vec![std::mem::take(first), item]),
+            Value::Single(first) => {
+                let first = Item { line: old.line, text: std::mem::take(first) };
+                old.value = Value::List(vec![first, item]);
+            }
         }
+        old.line = line;
     }
 }
 

@@ -1,11 +1,15 @@
-//! The address of a box: `http://HOST[:PORT]` and nothing more.
+//! The address of a box, `http://HOST[:PORT]` and nothing more; and the origin of a page in a
+//! browser, which has the same form.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::option::quoted;
 
 /// What may stand there.
 pub(super) const FORM: &str = "http://HOST[:PORT]";
+
+/// What may stand for an origin.
+pub(super) const ORIGIN_FORM: &str = "http[s]://HOST[:PORT]";
 
 /// The port of `http`.
 pub(super) const HTTP_PORT: u16 = 80;
@@ -61,6 +65,47 @@ pub(super) fn parse(text: &str) -> Result<(String, u16), String> {
     }
 }
 
+/// The origin in `text` as a browser sends it (RFC 6454 clause 6.2): in small letters, without
+/// the scheme's own port.
+///
+/// # Errors
+/// Problem and cure.
+pub(super) fn origin(text: &str) -> Result<String, String> {
+    let shown = quoted(text);
+    let lower = text.to_ascii_lowercase();
+    if matches!(lower.as_str(), "*" | "null") {
+        return Err(format!("{shown} would be every page of every site; name the page's own origin"));
+    }
+    let refused = || format!("{shown} is no origin; write one like 'https://panel.example.org'");
+    let (scheme, rest) = lower.split_once("://").ok_or_else(refused)?;
+    let own_port = match scheme {
+        "http" => ":80",
+        "https" => ":443",
+        _ => return Err(refused()),
+    };
+    let authority = rest.strip_suffix('/').unwrap_or(rest);
+    if authority.contains(['/', '?', '#']) {
+        let (authority, _) = authority.split_at(authority.find(['/', '?', '#']).unwrap_or(authority.len()));
+        return Err(format!("{shown} has a path; write only '{scheme}://{authority}'"));
+    }
+    let (host, port) = match authority.strip_prefix('[').and_then(|a| a.split_once(']')) {
+        Some((address, port)) if address.parse::<Ipv6Addr>().is_ok() => {
+            (&authority[..authority.len() - port.len()], port)
+        }
+        Some(_) => return Err(refused()),
+        None => {
+            let host = host_of(authority);
+            (is_host(host).then_some(host).ok_or_else(refused)?, &authority[host.len()..])
+        }
+    };
+    let is_port = |p: &str| matches!(p.parse(), Ok(1_u16..)) && p.bytes().all(|b| b.is_ascii_digit());
+    if !port.is_empty() && !port.strip_prefix(':').is_some_and(is_port) {
+        return Err(refused());
+    }
+    let port = if port == own_port { "" } else { port };
+    Ok([scheme, "://", host, port].concat())
+}
+
 /// What stands before the port.
 fn host_of(authority: &str) -> &str {
     authority.split(':').next().unwrap_or_default()
@@ -68,7 +113,7 @@ fn host_of(authority: &str) -> &str {
 
 /// Whether `host` is an IPv4 address or a host name. A last label of digits is of an address (RFC
 /// 3696 clause 2), so `192.168.8.300` is not taken for a name that nobody can resolve.
-fn is_host(host: &str) -> bool {
+pub(super) fn is_host(host: &str) -> bool {
     let label = |l: &str| {
         let plain = l.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
         plain && (1..=63).contains(&l.len()) && !l.starts_with('-') && !l.ends_with('-')
@@ -154,6 +199,35 @@ mod tests {
         ] {
             let error = parse(text).unwrap_err();
             assert!(!error.contains("hu"), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn an_origin_is_what_a_browser_sends() {
+        for (text, expected) in [
+            ("https://Panel.Example.org", "https://panel.example.org"),
+            ("https://panel.example.org:443/", "https://panel.example.org"),
+            ("http://panel:80", "http://panel"),
+            ("http://panel:443", "http://panel:443"),
+            ("HTTP://192.168.1.9:3000", "http://192.168.1.9:3000"),
+            ("http://[fd00::1]", "http://[fd00::1]"),
+            ("https://[fd00::1]:8443", "https://[fd00::1]:8443"),
+        ] {
+            assert_eq!(origin(text), Ok(expected.into()), "{text}");
+        }
+        for text in
+            ["panel", "ftp://panel", "http://", "http://a b", "http://a:0", "http://a:b", "http://[x]"]
+        {
+            let expected = format!("'{text}' is no origin; write one like 'https://panel.example.org'");
+            assert_eq!(origin(text), Err(expected), "{text}");
+        }
+        assert_eq!(
+            origin("https://panel/x?y"),
+            Err("'https://panel/x?y' has a path; write only 'https://panel'".into())
+        );
+        for text in ["*", "null"] {
+            let expected = format!("'{text}' would be every page of every site; name the page's own origin");
+            assert_eq!(origin(text), Err(expected));
         }
     }
 }

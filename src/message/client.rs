@@ -1,5 +1,10 @@
 //! The clients of the HTTP relay, as messages name them.
 
+use heapless::String;
+
+/// A client's name: the name of its `client` section, `[A-Za-z0-9_]{1,32}`.
+pub type ClientName = String<32, u8>;
+
 /// A client of the HTTP relay, by its section's name: the same in every run, however the
 /// configuration is ordered, and small enough for every message to carry it. The configuration
 /// refuses two names that come to the same id.

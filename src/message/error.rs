@@ -46,6 +46,29 @@ pub enum ErrorCode {
 }
 
 impl ErrorCode {
+    /// All of them.
+    pub const ALL: [Self; 19] = [
+        Self::BadRequest,
+        Self::Unauthorized,
+        Self::Forbidden,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::DuplicateKey,
+        Self::TooLate,
+        Self::TooLarge,
+        Self::HeadersTooLarge,
+        Self::InvalidNumber,
+        Self::EmptyText,
+        Self::TextTooLong,
+        Self::UnknownLine,
+        Self::OptedOut,
+        Self::RateLimited,
+        Self::Internal,
+        Self::QueueFull,
+        Self::Storage,
+        Self::TooMany,
+    ];
+
     /// The code's word.
     pub const fn as_str(self) -> &'static str {
         match self {

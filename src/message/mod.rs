@@ -11,7 +11,7 @@ mod quoted;
 mod state;
 mod text;
 
-pub use client::ClientId;
+pub use client::{ClientId, ClientName};
 pub use error::{ErrorCode, Refusal};
 pub use line::{DeviceName, JobId, LineId, LineName};
 pub use number::{Masked, Number};

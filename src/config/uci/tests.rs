@@ -3,8 +3,8 @@
 
 use super::*;
 
-/// What was read, on one line: `type name@line{option@line=value list@line=[item|item]}`, an
-/// anonymous section's name in brackets, a replaced line behind `<`; or `error line:byte text`.
+/// What was read, on one line: `type name@line{option@line=value list@line=[item@line|item@line]}`,
+/// an anonymous section's name in brackets, a replaced line behind `<`; or `error line:byte text`.
 fn read(text: &[u8]) -> String {
     let sections = match parse(text) {
         Ok(sections) => sections,
@@ -19,7 +19,10 @@ fn read(text: &[u8]) -> String {
         let replaced = o.replaced.map(|line| format!("<{line}")).unwrap_or_default();
         let value = match &o.value {
             Value::Single(value) => value.clone(),
-            Value::List(items) => format!("[{}]", items.join("|")),
+            Value::List(items) => {
+                let items: Vec<_> = items.iter().map(|i| format!("{}@{}", i.text, i.line)).collect();
+                format!("[{}]", items.join("|"))
+            }
         };
         format!("{}@{}{replaced}={value}", o.name, o.line)
     }
@@ -60,8 +63,8 @@ fn rule_1_a_line_begins_with_one_of_four_keywords_or_its_first_letter() {
     check(&[
         ("", ""),
         ("\n \t\n# only a comment", ""),
-        ("config t s\n\toption o v\n\tlist l i\n", "t s@1{o@2=v l@3=[i]}"),
-        ("c t s\n o o v\n l l i", "t s@1{o@2=v l@3=[i]}"),
+        ("config t s\n\toption o v\n\tlist l i\n", "t s@1{o@2=v l@3=[i@3]}"),
+        ("c t s\n o o v\n l l i", "t s@1{o@2=v l@3=[i@3]}"),
         ("package goipd\np go-ip\nconfig t s", "t s@3{}"),
         ("config\tt\ts", "t s@1{}"),
         (" config t s # comment", "t s@1{}"),
@@ -208,9 +211,9 @@ fn rule_8_of_an_option_the_last_value_wins_and_an_empty_one_is_none() {
 fn rule_9_a_list_collects_and_keeps_what_an_option_had_set() {
     let with = |rest: &str| read(format!("config t s\n{rest}").as_bytes());
     for (rest, expected) in [
-        ("list o a\nlist o b", "t s@1{o@3=[a|b]}"),
-        ("list o a\nlist o\nlist o ''", "t s@1{o@4=[a||]}"),
-        ("option o a\nlist o b", "t s@1{o@3=[a|b]}"),
+        ("list o a\nlist o b", "t s@1{o@3=[a@2|b@3]}"),
+        ("list o a\nlist o\nlist o ''", "t s@1{o@4=[a@2|@3|@4]}"),
+        ("option o a\nlist o b", "t s@1{o@3=[a@2|b@3]}"),
         ("list o a b", "error 2:10 too many words; put a value with blanks in quotes"),
         ("option o a b", "error 2:12 too many words; put a value with blanks in quotes"),
         // libuci passes over one empty word too many.
