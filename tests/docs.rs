@@ -5,10 +5,12 @@
 
 use goipd::api::{parse_line, reply, request};
 use goipd::message::{ErrorCode, MAX_TEXT_BYTES, Number, ProblemCode, State};
+use goipd::relay;
 use goipd::serve;
 
 const MESSAGES: &str = include_str!("../docs/messages.md");
 const SOCKET: &str = include_str!("../docs/socket.md");
+const HTTP: &str = include_str!("../docs/http.md");
 
 /// What the socket can refuse a request with. The other codes belong to doors with a login or with
 /// pages.
@@ -66,6 +68,16 @@ fn every_problem_is_explained_and_no_other() {
 fn every_error_code_of_the_socket_is_explained_and_no_other() {
     let codes = SOCKET_CODES.map(ErrorCode::as_str);
     assert_eq!(sorted(first_column(section(SOCKET, "Error codes"))), sorted(codes.into()));
+}
+
+#[test]
+fn every_error_code_of_the_relay_is_explained_with_its_status_and_no_other() {
+    let codes = section(HTTP, "Error codes");
+    assert_eq!(sorted(first_column(codes)), sorted(ErrorCode::ALL.map(ErrorCode::as_str).into()));
+    for code in ErrorCode::ALL {
+        let row = format!("\n| `{code}` | {} | ", relay::status(code));
+        assert!(codes.contains(&row), "docs/http.md does not say: {row}");
+    }
 }
 
 #[test]

@@ -119,16 +119,24 @@ fn check(send: SendRequest, origin: Origin, settings: &Settings) -> Result<NewMe
         to: Number::parse(&send.to)?,
         shape: check_text(&send.text, settings.max_segments)?,
         text: send.text.into(),
-        choice: match send.line {
-            None => Choice::Any,
-            Some(name) => settings.choice(&name).ok_or_else(|| unknown_line(&name, settings))?,
-        },
+        choice: choice(send.line.as_deref(), settings)?,
         ttl_s: send.ttl_s,
         key: send.key.map(Into::into),
         tag: send.tag.map(Into::into),
         on_unknown: send.on_unknown,
         priority: send.priority,
     })
+}
+
+/// The lines that the field `line` means.
+///
+/// # Errors
+/// `unknown_line`, with those that there are.
+pub fn choice(line: Option<&str>, settings: &Settings) -> Result<Choice, Refusal> {
+    match line {
+        None => Ok(Choice::Any),
+        Some(name) => settings.choice(name).ok_or_else(|| unknown_line(name, settings)),
+    }
 }
 
 fn unknown_line(name: &str, settings: &Settings) -> Refusal {

@@ -4,7 +4,7 @@ use core::fmt::Write;
 
 use crate::message::Refusal;
 
-/// Appends an object; `fill` writes its fields.
+/// Appends an object; `fill` writes its fields, and what it gives is given.
 ///
 /// ```
 /// let mut out = String::new();
@@ -14,19 +14,29 @@ use crate::message::Refusal;
 /// });
 /// assert_eq!(out, r#"{"ok":true,"id":17}"#);
 /// ```
-pub fn object(out: &mut String, fill: impl FnOnce(&mut Object<'_>)) {
+pub fn object<R>(out: &mut String, fill: impl FnOnce(&mut Object<'_>) -> R) -> R {
     out.push('{');
-    fill(&mut Object { out, first: true });
+    let result = fill(&mut Object { out, first: true });
     out.push('}');
+    result
 }
 
 /// Appends `{"ok":false,"error":CODE,"message":…}`, the reply to a refused request.
 pub fn refusal(out: &mut String, refusal: &Refusal) {
     object(out, |o| {
         o.bool("ok", false);
-        o.string("error", refusal.code.as_str());
-        o.string("message", &refusal.message);
+        refusal_fields(o, refusal);
     });
+}
+
+/// Appends `{"error":CODE,"message":…}`, where something else says that it is a refusal.
+pub fn plain_refusal(out: &mut String, refusal: &Refusal) {
+    object(out, |o| refusal_fields(o, refusal));
+}
+
+fn refusal_fields(o: &mut Object<'_>, refusal: &Refusal) {
+    o.string("error", refusal.code.as_str());
+    o.string("message", &refusal.message);
 }
 
 /// An object that is being written. The caller sees to it that no name comes twice.

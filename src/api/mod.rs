@@ -8,16 +8,17 @@
 
 mod answer;
 pub(crate) mod fields;
+pub mod form;
 pub mod json;
 pub mod reply;
 pub mod request;
 pub mod rfc3339;
 pub mod scan;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 pub mod words;
 
-pub use answer::{Answer, Caller, answer};
+pub use answer::{Answer, Caller, answer, choice};
 pub use request::{Request, SendRequest};
 pub use rfc3339::rfc3339;
 

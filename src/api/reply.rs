@@ -53,13 +53,28 @@ impl<B: Bodies> Source<'_, B> {
     pub fn write(&self, out: &mut String, form: Form, answer: Answer) {
         let start = out.len();
         let written = match form {
-            Form::Json => self.json(out, answer),
+            Form::Json => object(out, |o| {
+                o.bool("ok", true);
+                self.fields(o, answer)
+            }),
             Form::Words => self.words(out, answer),
         };
         if let Err(id) = written {
             out.truncate(start);
             refusal(out, form, &not_found(id));
         }
+    }
+
+    /// Writes `answer` as an object without `ok`, where something else says that all is well.
+    ///
+    /// # Errors
+    /// `not_found` for a message that was forgotten meanwhile; then nothing is written.
+    pub fn write_plain(&self, out: &mut String, answer: Answer) -> Result<(), Refusal> {
+        let start = out.len();
+        object(out, |o| self.fields(o, answer)).map_err(|id| {
+            out.truncate(start);
+            not_found(id)
+        })
     }
 
     fn words(&self, out: &mut String, answer: Answer) -> Result<(), MessageId> {
@@ -76,21 +91,18 @@ impl<B: Bodies> Source<'_, B> {
         Ok(())
     }
 
-    fn json(&self, out: &mut String, answer: Answer) -> Result<(), MessageId> {
-        let mut result = Ok(());
-        object(out, |o| {
-            o.bool("ok", true);
-            match answer {
-                Answer::Accepted { id, replayed } => result = self.accepted(o, id, replayed),
-                Answer::Message(id) | Answer::Wait { id, .. } => {
-                    result = self.with_body(id, |view, body| self.message(o, view, body));
-                }
-                Answer::Page { owner, state, after, limit } => self.page(o, owner, state, after, limit),
-                Answer::Lines => self.lines(o),
-                Answer::Daemon => self.daemon(o),
+    /// Writes the answer's own fields.
+    fn fields(&self, o: &mut Object<'_>, answer: Answer) -> Result<(), MessageId> {
+        match answer {
+            Answer::Accepted { id, replayed } => return self.accepted(o, id, replayed),
+            Answer::Message(id) | Answer::Wait { id, .. } => {
+                return self.with_body(id, |view, body| self.message(o, view, body));
             }
-        });
-        result
+            Answer::Page { owner, state, after, limit } => self.page(o, owner, state, after, limit),
+            Answer::Lines => self.lines(o),
+            Answer::Daemon => self.daemon(o),
+        }
+        Ok(())
     }
 
     /// Calls `write` with message `id`, or gives the id back.

@@ -23,6 +23,9 @@ pub const DEFAULT_LIMIT: u32 = 50;
 /// Every operation, as an error lists them.
 const OPS: &str = "send, status, wait, list, cancel, resend, lines, ping";
 
+/// The fields of a message to be sent.
+const SEND_FIELDS: [&str; 8] = ["to", "text", "line", "ttl", "key", "tag", "on_unknown", "priority"];
+
 /// A request, its fields within their ranges. Ids are 1 or more.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Request {
@@ -104,6 +107,20 @@ impl SendRequest {
     }
 }
 
+/// The message in a JSON object such as `{"to":"+4915112345678","text":"Pump 3 stopped"}`: the
+/// fields of a `send` without its `op`.
+///
+/// # Errors
+/// As [`parse_json`].
+pub fn parse_send(text: &str) -> Result<SendRequest, Refusal> {
+    let fields = Fields::parse(text)?;
+    if fields.string("op")?.is_some() {
+        return Err(bad_request(format!("a message has no field 'op': it takes {}", SEND_FIELDS.join(", "))));
+    }
+    fields.only("send", &SEND_FIELDS)?;
+    SendRequest::from_fields(&fields)
+}
+
 /// The request in a JSON object such as `{"op":"status","id":17}`. The order of the fields does
 /// not matter; `null` is the same as leaving a field out.
 ///
@@ -121,7 +138,7 @@ pub fn parse_json(text: &str) -> Result<Request, Refusal> {
     let only_id = || takes(&["id"]).and_then(|()| id());
     Ok(match op.as_str() {
         "send" => {
-            takes(&["to", "text", "line", "ttl", "key", "tag", "on_unknown", "priority"])?;
+            takes(&SEND_FIELDS)?;
             Request::Send(SendRequest::from_fields(&fields)?)
         }
         "status" => Request::Status { id: only_id()? },
@@ -200,6 +217,21 @@ mod tests {
                 priority: Priority::High,
             }))
         );
+    }
+
+    #[test]
+    fn a_message_by_itself_is_a_send_without_its_op() {
+        let send = parse_send(r#"{"to":"12","text":"hi","priority":"low"}"#).unwrap();
+        assert_eq!((send.to.as_str(), send.text.as_str(), send.priority), ("12", "hi", Priority::Low));
+        let refused = |text| parse_send(text).unwrap_err().message;
+        let fields = "it takes to, text, line, ttl, key, tag, on_unknown, priority";
+        let op = refused(r#"{"op":"send","to":"12","text":"hi"}"#);
+        assert_eq!(op, format!("a message has no field 'op': {fields}"));
+        assert_eq!(
+            refused(r#"{"to":"12","text":"hi","id":1}"#),
+            format!("'send' has no field 'id': {fields}")
+        );
+        assert_eq!(refused(r#"{"to":"12"}"#), "the field 'text' is missing");
     }
 
     #[test]

@@ -36,7 +36,7 @@ pub(crate) use requests::not_found;
 pub use requests::{NewMessage, Receipt};
 pub use restore::TRUST_WAIT_MS;
 pub use settings::{Choice, DeviceSettings, Settings};
-pub use view::{Counters, LineState, LineView, View};
+pub use view::{Counters, LineState, LineView, StateCounts, View};
 
 /// The time, as the caller read it last.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -62,6 +62,15 @@ impl Settings {
             .then_some(Choice::Line(LineId { device, line: number }))
     }
 
+    /// The name of a choice, as [`Self::choice`] reads it; `None` for any line.
+    pub fn choice_name(&self, choice: Choice) -> Option<String> {
+        match choice {
+            Choice::Any => None,
+            Choice::Device(place) => self.devices.get(usize::from(place)).map(|d| d.name.to_string()),
+            Choice::Line(line) => Some(self.line_name(line).to_string()),
+        }
+    }
+
     /// A line as people name it.
     pub fn line_name(&self, line: LineId) -> LineName {
         let device = self.devices.get(usize::from(line.device)).map(|d| d.name.clone());

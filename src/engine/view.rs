@@ -4,7 +4,7 @@ use super::index::Entry;
 use super::line::{Line, Phase};
 use super::{Choice, Engine, Now};
 use crate::journal::Origin;
-use crate::message::{Encoding, JobId, LineId, MessageId, Priority, Problem, State};
+use crate::message::{Encoding, JobId, LineId, LineName, MessageId, Priority, Problem, State};
 
 /// A message without what only the journal keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,11 +75,14 @@ pub struct LineView {
     pub reason: Option<String>,
 }
 
+/// Messages in each state, in the order of [`State::ALL`].
+pub type StateCounts = [u32; State::ALL.len()];
+
 /// Figures of the whole daemon.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
     /// Messages in each state, in the order of [`State::ALL`].
-    pub by_state: [u32; State::ALL.len()],
+    pub by_state: StateCounts,
     /// The newest message's id; 0 before the first.
     pub last_id: MessageId,
 }
@@ -112,6 +115,44 @@ impl Engine {
     /// Figures of the whole daemon.
     pub fn counters(&self) -> Counters {
         Counters { by_state: State::ALL.map(|s| self.index.count(s)), last_id: self.last_id }
+    }
+
+    /// The newest message of `owner` on that line: it goes or went out there, or is to. What may
+    /// go out on any line belongs to none before its first attempt.
+    pub fn newest_on(&self, owner: Origin, line: LineId) -> Option<View> {
+        let there = |entry: &&Entry| {
+            entry.line == Some(line) || entry.line.is_none() && entry.choice == Choice::Line(line)
+        };
+        self.index.iter().rev().filter(|entry| entry.origin == owner).find(there).map(view)
+    }
+
+    /// The newest message of `owner` that has no line yet and may have any.
+    pub fn newest_anywhere(&self, owner: Origin) -> Option<View> {
+        let anywhere = |entry: &&Entry| entry.line.is_none() && !matches!(entry.choice, Choice::Line(_));
+        self.index.iter().rev().filter(|entry| entry.origin == owner).find(anywhere).map(view)
+    }
+
+    /// Messages in each state, in the order of [`State::ALL`]: for each line those whose last
+    /// attempt was there, and those that were never tried.
+    pub fn counts_by_line(&self) -> (Vec<(&LineName, StateCounts)>, StateCounts) {
+        let mut lines: Vec<_> = self.lines.iter().map(|line| (&line.name, StateCounts::default())).collect();
+        let mut without = StateCounts::default();
+        for entry in self.index.iter() {
+            let place = entry.line.and_then(|line| self.places(Choice::Line(line)).next());
+            let counts = place.map_or(&mut without, |place| &mut lines[place].1);
+            counts[entry.state as usize] += 1;
+        }
+        (lines, without)
+    }
+
+    /// For how long the oldest message whose outcome is still to come has waited, in seconds; 0
+    /// if there is none.
+    pub fn oldest_s(&self, now: Now) -> u32 {
+        let oldest = self.index.iter().find(|entry| !entry.state.is_final());
+        oldest.map_or(0, |entry| {
+            let ttl_ms = u64::from(entry.ttl_s) * 1000;
+            ((now.boot_ms + ttl_ms).saturating_sub(entry.deadline_ms) / 1000) as u32
+        })
     }
 
     /// The engine's part of the configuration.

@@ -4,11 +4,11 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 
-use super::FIRST_CLIENT;
 use super::client::{Client, Wait};
 use super::core::Core;
 use super::poller::{Flags, Poller};
-use crate::api::{Answer, Form, Request, reply};
+use super::{FIRST_CLIENT, FIRST_VISITOR};
+use crate::api::{Answer, Caller, Form, Request, reply};
 use crate::engine::Now;
 use crate::journal::Ticket;
 use crate::message::{ErrorCode, MessageId, Refusal};
@@ -81,7 +81,7 @@ impl Clients {
     fn next_number(&mut self) -> u32 {
         loop {
             let number = FIRST_CLIENT + self.count;
-            self.count = (self.count + 1) % (u32::MAX - FIRST_CLIENT);
+            self.count = (self.count + 1) % (FIRST_VISITOR - FIRST_CLIENT);
             if self.connections.iter().all(|c| c.number != number) {
                 return number;
             }
@@ -117,6 +117,7 @@ impl Clients {
 
     /// Answers what has been asked, and what was waited for.
     pub fn answer(&mut self, now: Now, core: &mut Core) {
+        core.note_clients(self.connections.len());
         let mut waits = self.connections.iter().filter(|c| c.client.waits_for().is_some()).count();
         for Connection { client, .. } in &mut self.connections {
             if let Some(wait) = client.waits_for().filter(|&wait| is_over(wait, now, core)) {
@@ -249,7 +250,7 @@ fn answer(
     request: Result<Request, Refusal>,
     may_wait: bool,
 ) -> bool {
-    match request.and_then(|request| core.ask(now, request)) {
+    match request.and_then(|request| core.ask(now, request, Caller::LOCAL)) {
         Ok((Answer::Wait { id, timeout_s }, _)) if !core.is_settled(id) => {
             if !may_wait {
                 show_out(client, now, form, format!("{MAX_WAITS} clients wait"));

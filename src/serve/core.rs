@@ -8,8 +8,10 @@ use crate::api::reply::{Daemon, Source};
 use crate::api::{self, Answer, Caller, Form, Request};
 use crate::config::{self, Config};
 use crate::engine::{Action, DeviceSettings, Engine, Now, Settings};
-use crate::journal::Ticket;
+use crate::journal::{Bodies, Ticket};
 use crate::message::{MessageId, Refusal};
+use crate::relay::door::Desk;
+use crate::relay::metrics::{Doors, Figures};
 
 /// The engine, its journal and its boxes.
 pub struct Core {
@@ -20,6 +22,7 @@ pub struct Core {
     actions: Vec<Action>,
     journal_id: Box<str>,
     started_ms: u64,
+    doors: Doors,
 }
 
 impl Core {
@@ -32,7 +35,15 @@ impl Core {
         let spool = Spool::open(config, &mut engine, now)?;
         let devices = Devices::start(&config.devices).map_err(|e| StartError(format!("threads: {e}")))?;
         let journal_id = format!("{:016x}", spool.id()).into();
-        Ok(Self { engine, spool, devices, actions: Vec::new(), journal_id, started_ms: now.boot_ms })
+        Ok(Self {
+            engine,
+            spool,
+            devices,
+            actions: Vec::new(),
+            journal_id,
+            started_ms: now.boot_ms,
+            doors: Doors::default(),
+        })
     }
 
     /// The journal, to wait for.
@@ -52,7 +63,7 @@ impl Core {
 
     /// Hands what the boxes have reported to the engine.
     pub fn take_reports(&mut self, now: Now) {
-        for (device, answer) in self.devices.reports() {
+        for (device, answer) in self.devices.reports(now) {
             self.engine.report(now, device, answer);
         }
     }
@@ -61,8 +72,8 @@ impl Core {
     ///
     /// # Errors
     /// The refusal.
-    pub fn ask(&mut self, now: Now, request: Request) -> Result<(Answer, Ticket), Refusal> {
-        let answered = api::answer(request, Caller::LOCAL, now, &mut self.engine, &self.spool);
+    pub fn ask(&mut self, now: Now, request: Request, caller: Caller) -> Result<(Answer, Ticket), Refusal> {
+        let answered = api::answer(request, caller, now, &mut self.engine, &self.spool);
         // The next request may look for what this one has led to.
         self.act(now);
         if let Ok((_, after)) = &answered {
@@ -73,9 +84,27 @@ impl Core {
 
     /// Writes the reply.
     pub fn write(&self, now: Now, out: &mut String, form: Form, answer: Answer) {
-        let uptime_s = (now.boot_ms.saturating_sub(self.started_ms) / 1000) as u32;
-        let daemon = Daemon { uptime_s, journal: &self.journal_id, written: self.spool.counters() };
-        Source { now, engine: &self.engine, bodies: &self.spool, daemon }.write(out, form, answer);
+        self.source(now).write(out, form, answer);
+    }
+
+    fn source(&self, now: Now) -> Source<'_, Spool> {
+        let written = self.spool.counters();
+        let daemon = Daemon { uptime_s: self.uptime_s(now), journal: &self.journal_id, written };
+        Source { now, engine: &self.engine, bodies: &self.spool, daemon }
+    }
+
+    fn uptime_s(&self, now: Now) -> u32 {
+        (now.boot_ms.saturating_sub(self.started_ms) / 1000) as u32
+    }
+
+    /// How many clients the UNIX socket has.
+    pub fn note_clients(&mut self, count: usize) {
+        self.doors.socket_connections = count as u32;
+    }
+
+    /// How many connections the relay has, and how many requests it has answered.
+    pub fn note_relay(&mut self, connections: usize, answered: [u32; 5]) {
+        (self.doors.http_connections, self.doors.http_requests) = (connections as u32, answered);
     }
 
     /// Whether nobody has to wait for the message any longer: its state is final, or it is not
@@ -148,13 +177,50 @@ impl Core {
             match action {
                 Action::Record(ticket, record) => self.spool.append(ticket, &record),
                 Action::Ask(device, ask) => {
-                    if let Err(answer) = self.devices.ask(device, ask, &self.spool) {
+                    if let Err(answer) = self.devices.ask(now, device, ask, &self.spool) {
                         self.engine.report(now, device, answer);
                     }
                 }
             }
         }
         any
+    }
+}
+
+/// The relay's requests.
+impl Desk for Core {
+    fn ask(&mut self, now: Now, request: Request, caller: Caller) -> Result<(Answer, Ticket), Refusal> {
+        Self::ask(self, now, request, caller)
+    }
+
+    fn describe(&self, now: Now, out: &mut String, answer: Answer) -> Result<(), Refusal> {
+        self.source(now).write_plain(out, answer)
+    }
+
+    fn health(&self) -> Result<(), Refusal> {
+        self.spool.room(0)
+    }
+
+    fn metrics(&self, now: Now, refused_logins: u32) -> String {
+        let mut out = String::new();
+        Figures {
+            now,
+            engine: &self.engine,
+            written: self.spool.counters(),
+            devices: self.devices.tallies(),
+            doors: Doors { refused_logins, ..self.doors },
+            uptime_s: self.uptime_s(now),
+        }
+        .write(&mut out);
+        out
+    }
+
+    fn tag(&self, id: MessageId) -> Option<Box<str>> {
+        self.spool.body(id, |body| body.tag.map(Into::into)).flatten()
+    }
+
+    fn engine(&self) -> &Engine {
+        &self.engine
     }
 }
 

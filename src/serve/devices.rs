@@ -6,10 +6,11 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 
 use super::wake::Wake;
 use crate::config;
-use crate::engine::{Answer, Ask};
+use crate::engine::{Answer, Ask, Now};
 use crate::goip::{self, AskError, Job, Phase, Report, SendOutcome};
 use crate::journal::Bodies;
 use crate::message::Words;
+use crate::relay::metrics::Tally;
 
 /// The threads, one for each device.
 #[derive(Debug)]
@@ -18,6 +19,10 @@ pub struct Devices {
     reports: Receiver<(u8, Report)>,
     /// Rung for every report.
     wake: Wake,
+    /// What each box was asked and how that ended.
+    tallies: Vec<Tally>,
+    /// When each box was asked last.
+    asked_ms: Vec<u64>,
 }
 
 impl Devices {
@@ -40,14 +45,18 @@ impl Devices {
             })?;
             jobs.push(job);
         }
-        Ok(Self { jobs, reports, wake })
+        let count = jobs.len();
+        Ok(Self { jobs, reports, wake, tallies: vec![Tally::default(); count], asked_ms: vec![0; count] })
     }
 
     /// Gives the request to the device's thread.
     ///
     /// # Errors
     /// The answer, if it cannot be given to the thread: nothing has left.
-    pub fn ask(&self, device: u8, ask: Ask, bodies: &impl Bodies) -> Result<(), Answer> {
+    pub fn ask(&mut self, now: Now, device: u8, ask: Ask, bodies: &impl Bodies) -> Result<(), Answer> {
+        if let Some(asked_ms) = self.asked_ms.get_mut(usize::from(device)) {
+            *asked_ms = now.boot_ms;
+        }
         let job = match ask {
             Ask::Status => Job::Status,
             Ask::Send(message, line) => {
@@ -72,12 +81,25 @@ impl Devices {
     }
 
     /// The reports that have come in, each with its device's place.
-    pub fn reports(&self) -> impl Iterator<Item = (u8, Answer)> {
+    pub fn reports(&mut self, now: Now) -> impl Iterator<Item = (u8, Answer)> {
         self.wake.reset();
-        self.reports.try_iter().map(|(device, report)| match report {
-            Report::Send { outcome, .. } => (device, Answer::Send(outcome)),
-            Report::Status { page } => (device, Answer::Status(page)),
+        let (tallies, asked_ms) = (&mut self.tallies, &self.asked_ms);
+        self.reports.try_iter().map(move |(device, report)| {
+            let answer = match report {
+                Report::Send { outcome, .. } => Answer::Send(outcome),
+                Report::Status { page } => Answer::Status(page),
+            };
+            let place = usize::from(device);
+            if let (Some(tally), Some(ms)) = (tallies.get_mut(place), asked_ms.get(place)) {
+                tally.answered(&answer, now.boot_ms.saturating_sub(*ms));
+            }
+            (device, answer)
         })
+    }
+
+    /// How the requests to each box ended, in the configuration's order.
+    pub fn tallies(&self) -> &[Tally] {
+        &self.tallies
     }
 }
 

@@ -6,13 +6,17 @@ mod clients;
 mod clock;
 mod core;
 mod devices;
+pub mod http;
+mod listeners;
 mod logging;
 mod options;
+mod output;
 mod poller;
 mod signals;
 mod socket;
 mod spool;
 mod wake;
+mod web;
 
 use std::fmt;
 use std::io;
@@ -26,6 +30,7 @@ use core::Core;
 use poller::{Event, Flags, Poller};
 use signals::Signals;
 use socket::Socket;
+use web::Web;
 
 pub use client::{IDLE_MS, LEAVING_MS, MAX_LINE_BYTES, PARTIAL_LINE_MS, STALLED_MS};
 pub use clients::{MAX_CLIENTS, MAX_WAITS};
@@ -56,17 +61,22 @@ pub struct Daemon {
     socket: Option<Socket>,
     core: Core,
     clients: Clients,
+    web: Web,
     /// When it ends whatever is in hand, once it was told to stop.
     stop_ms: Option<u64>,
 }
 
-/// Under which numbers descriptors are watched; clients have those from [`FIRST_CLIENT`] on.
+/// Under which numbers descriptors are watched: the relay's listeners have those from
+/// [`FIRST_LISTENER`] on, clients those from [`FIRST_CLIENT`] and the relay's from
+/// [`FIRST_VISITOR`] on.
 const STOP: u32 = 0;
 const RELOAD: u32 = 1;
 const REPORTS: u32 = 2;
 const SOCKET: u32 = 3;
 const SPOOL: u32 = 4;
-const FIRST_CLIENT: u32 = 5;
+const FIRST_LISTENER: u32 = 5;
+const FIRST_CLIENT: u32 = 16;
+const FIRST_VISITOR: u32 = 1 << 31;
 
 /// Events that are taken at once: usually there is one.
 const EVENTS_AT_ONCE: usize = 16;
@@ -102,7 +112,9 @@ impl Daemon {
             devices.join(", ")
         );
         let clients = Clients::default();
-        Ok(Self { clock, poller, signals, socket: Some(socket), core, clients, stop_ms: None })
+        let mut web = Web::new(config, now, &core);
+        web.open(now, &poller);
+        Ok(Self { clock, poller, signals, socket: Some(socket), core, clients, web, stop_ms: None })
     }
 
     /// Runs until a signal ends it.
@@ -114,23 +126,29 @@ impl Daemon {
         loop {
             self.core.settle(now);
             self.clients.answer(now, &mut self.core);
+            self.web.answer(now, &mut self.core);
             // What was asked just now goes out at once.
             self.core.settle(now);
             self.clients.refuse_unstored(now, &mut self.core);
+            self.web.refuse_unstored(now, &mut self.core);
             if self.clients.flush(now, self.core.durable())
                 && let Some(socket) = &mut self.socket
             {
                 socket.retry();
             }
+            self.web.flush(now);
             if self.is_over(now) {
                 log::info!("stopped");
                 return Ok(());
             }
             self.clients.watch(&self.poller, self.core.durable());
-            let events = self.poller.wait::<EVENTS_AT_ONCE>(self.timeout_ms(now))?;
+            self.web.watch(&self.poller);
+            let timeout_ms = self.timeout_ms(now);
+            let events = self.poller.wait::<EVENTS_AT_ONCE>(timeout_ms)?;
             now = self.clock.now();
             events.into_iter().for_each(|event| self.receive(now, event));
             self.resume_accepting(now);
+            self.web.open(now, &self.poller);
         }
     }
 
@@ -143,6 +161,7 @@ impl Daemon {
                 self.socket = None;
                 self.core.close();
                 self.clients.close();
+                self.web.close();
             }
             STOP => {}
             RELOAD if self.signals.reload.came() => {
@@ -152,7 +171,9 @@ impl Daemon {
             REPORTS => self.core.take_reports(now),
             SPOOL => self.core.take_written(now),
             SOCKET => self.accept(now),
-            _ => self.clients.receive(now, number, flags),
+            FIRST_LISTENER..FIRST_CLIENT => self.web.accept(now, number, &self.poller),
+            FIRST_CLIENT..FIRST_VISITOR => self.clients.receive(now, number, flags),
+            _ => self.web.receive(now, number, flags),
         }
     }
 
@@ -179,18 +200,21 @@ impl Daemon {
 
     /// Whether the daemon has been told to stop and has nothing in hand, or not the time for it.
     fn is_over(&self, now: Now) -> bool {
-        let done = || self.core.is_done() && self.clients.are_flushed();
+        let done = || self.core.is_done() && self.clients.are_flushed() && self.web.are_flushed();
         self.stop_ms.is_some_and(|ms| ms <= now.boot_ms || done())
     }
 
     /// For how long nothing is to be done by itself; `None` for ever.
-    fn timeout_ms(&self, now: Now) -> Option<u64> {
-        if self.clients.is_due(now, &self.core) {
+    fn timeout_ms(&mut self, now: Now) -> Option<u64> {
+        if self.clients.is_due(now, &self.core) || self.web.is_due(now, &self.core) {
             return Some(0);
         }
         let core = self.core.next_wake(self.stop_ms.is_some());
         let socket = self.socket.as_ref().and_then(Socket::next_wake);
-        let wake = [core, self.clients.next_wake(), socket, self.stop_ms].into_iter().flatten().min();
+        let wake = [core, self.clients.next_wake(), self.web.next_wake(), socket, self.stop_ms]
+            .into_iter()
+            .flatten()
+            .min();
         wake.map(|ms| ms.saturating_sub(now.boot_ms))
     }
 }

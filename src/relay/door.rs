@@ -1,0 +1,395 @@
+//! What comes of a request: who asks, for what, and what is answered. How the bytes come and go is
+//! not known here.
+
+mod box_pages;
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+
+use super::access::{Access, Client, Right};
+use super::goip::{self, Page};
+use super::login::Login;
+use super::reply::Reply;
+use super::route::Route;
+use super::{Count, Denied, Hosts, metrics, openapi, v1};
+use crate::api::{Answer, Caller, Request, SendRequest, form};
+use crate::config;
+use crate::engine::{Engine, Now};
+use crate::journal::{Origin, Ticket};
+use crate::message::{ClientId, ErrorCode, MessageId, Number, Refusal};
+use crate::serve::http::{self, Head, Method};
+
+/// The daemon behind the door.
+pub trait Desk {
+    /// Does what the caller asks for. What is answered may be shown once the ticket is durable.
+    ///
+    /// # Errors
+    /// The refusal.
+    fn ask(&mut self, now: Now, request: Request, caller: Caller) -> Result<(Answer, Ticket), Refusal>;
+
+    /// Writes the answer as a JSON object.
+    ///
+    /// # Errors
+    /// `not_found` for a message that is not kept any more.
+    fn describe(&self, now: Now, out: &mut String, answer: Answer) -> Result<(), Refusal>;
+
+    /// Whether a message would be stored now.
+    ///
+    /// # Errors
+    /// Why not.
+    fn health(&self) -> Result<(), Refusal>;
+
+    /// The figures for Prometheus.
+    fn metrics(&self, now: Now, refused_logins: u32) -> String;
+
+    /// The message's tag.
+    fn tag(&self, id: MessageId) -> Option<Box<str>>;
+
+    /// The messages and lines.
+    fn engine(&self) -> &Engine;
+}
+
+/// A day of UTC, in seconds.
+const DAY_S: u32 = 86_400;
+
+/// What comes of a request.
+#[derive(Debug)]
+pub enum Outcome {
+    /// This is answered at once.
+    Reply(Reply),
+    /// This is answered once it is durable.
+    Stored(Stored),
+    /// The message is answered with [`Door::waited`], once its state is final or the time is up.
+    Wait {
+        /// The message.
+        id: MessageId,
+        /// Seconds to wait, from 1.
+        timeout_s: u32,
+    },
+}
+
+/// A reply that waits for the disk.
+#[derive(Debug)]
+pub struct Stored {
+    /// The ticket to wait for.
+    pub after: Ticket,
+    /// The messages that it says to be accepted. If the disk fails, they are to be taken back,
+    /// and [`Self::refused`] tells it.
+    pub accepted: heapless::Vec<MessageId, { goip::LINES }>,
+    /// The reply.
+    pub reply: Reply,
+    /// The box's line that the reply names, if it goes in the box's words.
+    line: Option<u16>,
+}
+
+impl Stored {
+    /// The answer if it cannot be stored.
+    pub fn refused(&self, refusal: &Refusal) -> Reply {
+        match self.line {
+            Some(line) => Reply::page(goip::refused(line, refusal.code)),
+            None => Reply::refused(refusal),
+        }
+    }
+}
+
+/// What a request's head has shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Admission {
+    route: Route,
+    /// `None` where no login is needed, and where it stands among the fields.
+    client: Option<ClientId>,
+}
+
+impl Admission {
+    /// Whether a client has logged in with the head.
+    pub fn is_known(self) -> bool {
+        self.client.is_some()
+    }
+}
+
+/// The door.
+#[derive(Debug)]
+pub struct Door {
+    access: Access,
+    hosts: Hosts,
+    metrics_open: bool,
+    /// The key that the web form was given last.
+    form_key: u32,
+}
+
+impl Door {
+    /// The door of that configuration, to a router of those names.
+    pub fn new(config: &config::Config, hosts: Hosts) -> Self {
+        let mut access = Access::default();
+        access.configure(&config.clients);
+        Self { access, hosts, metrics_open: config.relay.metrics_open, form_key: 0 }
+    }
+
+    /// Goes on with what each client has sent today before the start.
+    pub fn restore(&mut self, now: Now, engine: &Engine) {
+        let ids: Vec<ClientId> = self.access.clients().iter().map(Client::id).collect();
+        for id in ids {
+            let messages = engine.accepted_today(now, id);
+            if let Some(client) = self.access.client(id) {
+                client.restore(Count { day: Some(now.unix_s / DAY_S), messages });
+            }
+        }
+    }
+
+    /// Who may come in.
+    pub fn access(&mut self) -> &mut Access {
+        &mut self.access
+    }
+
+    /// Judges a request by its head: is there such a path, does it take the method, and may who
+    /// asks for it do that. The body is of no interest before.
+    ///
+    /// # Errors
+    /// The reply.
+    pub fn judge(&mut self, now: Now, peer: IpAddr, head: &Head) -> Result<Admission, Reply> {
+        self.hosts.check_host(head.host.as_deref()).map_err(|denied| Reply::denied(&denied))?;
+        let kind = form::field(&head.query, "type");
+        let kind = kind.as_deref().and_then(|kind| core::str::from_utf8(kind).ok());
+        if head.method == Method::Options && &*head.path == "*" {
+            return Err(Reply::empty().with("Allow", "GET, HEAD, POST, DELETE, OPTIONS"));
+        }
+        let route = Route::find(&head.path, kind).map_err(|refusal| Reply::refused(&refusal))?;
+        route.check(method(head)).map_err(|refusal| Reply::refused(&refusal).with("Allow", route.allow()))?;
+        if head.method == Method::Options {
+            return Err(preflight(route));
+        }
+        if changes_something(route, head.method) {
+            let origin = self.hosts.check_origin(head.origin.as_deref(), head.host.as_deref());
+            origin.map_err(|denied| Reply::denied(&denied))?;
+        }
+        let Some(right) = self.right(route, head.method) else {
+            return Ok(Admission { route, client: None });
+        };
+        let login = head.authorization.as_deref().and_then(Login::from_header);
+        let client =
+            self.admit(now, peer, login.as_ref(), right).map_err(|denied| denied_at(route, &denied))?;
+        Ok(Admission { route, client: Some(client) })
+    }
+
+    /// The client of that login, if it may do that.
+    fn admit(
+        &mut self,
+        now: Now,
+        peer: IpAddr,
+        login: Option<&Login>,
+        right: Right,
+    ) -> Result<ClientId, Denied> {
+        let id = self.access.login(now.boot_ms, peer, login)?;
+        match self.access.client(id) {
+            Some(client) => client.may(right).map(|()| id),
+            None => Err(Denied::new(ErrorCode::Unauthorized, "the client is not configured any more")),
+        }
+    }
+
+    /// Lets a page of that origin read the reply, if it may.
+    pub fn share(&self, origin: &str, reply: Reply) -> Reply {
+        if self.hosts.shares_with(origin) {
+            let reply = reply.with("Access-Control-Allow-Origin", origin.to_owned()).with("Vary", "Origin");
+            return reply.with("Access-Control-Expose-Headers", "Location, Retry-After");
+        }
+        reply
+    }
+
+    /// What a route asks for; `None`: nothing, or its login stands among the fields.
+    fn right(&self, route: Route, method: Method) -> Option<Right> {
+        match route {
+            Route::Messages if method == Method::Post => Some(Right::Send),
+            Route::Message(_) if method == Method::Delete => Some(Right::Send),
+            Route::Messages | Route::Message(_) | Route::Lines => Some(Right::Read),
+            Route::Metrics => (!self.metrics_open).then_some(Right::Read),
+            Route::Health | Route::OpenApi => None,
+            Route::Goip(page) if page.has_login_fields() => None,
+            Route::Goip(Page::Inbox) => Some(Right::Inbox),
+            Route::Goip(_) => Some(Right::Send),
+        }
+    }
+
+    /// Answers a request whose head was admitted.
+    pub fn answer(
+        &mut self,
+        now: Now,
+        peer: IpAddr,
+        admission: Admission,
+        request: &http::Request,
+        desk: &mut impl Desk,
+    ) -> Outcome {
+        if let Route::Goip(page) = admission.route {
+            return self.box_page(now, peer, page, admission.client, request, desk);
+        }
+        self.clean(now, admission, request, desk)
+            .unwrap_or_else(|denied| Outcome::Reply(Reply::denied(&denied)))
+    }
+
+    /// The answer to a [`Outcome::Wait`] that is over.
+    pub fn waited(&self, now: Now, id: MessageId, after: Ticket, desk: &impl Desk) -> Outcome {
+        match body(now, desk, Answer::Message(id)) {
+            Ok(body) => Outcome::Stored(Stored::new(after, Reply::json(200, body))),
+            Err(refusal) => Outcome::Reply(Reply::refused(&refusal)),
+        }
+    }
+
+    fn clean(
+        &mut self,
+        now: Now,
+        admission: Admission,
+        request: &http::Request,
+        desk: &mut impl Desk,
+    ) -> Result<Outcome, Denied> {
+        let head = &request.head;
+        let query = fields(&head.query)?;
+        let caller = self.caller(admission.client);
+        let asked = match admission.route {
+            Route::Messages if head.method == Method::Post => {
+                v1::only(&query, &[])?;
+                let send = v1::send(&request.body, head.idempotency_key.as_deref())?;
+                return self.send(now, admission.client, send, desk);
+            }
+            Route::Messages => v1::list(&query)?,
+            Route::Message(id) if head.method == Method::Delete => {
+                v1::only(&query, &[]).map(|()| Request::Cancel { id })?
+            }
+            Route::Message(id) => v1::message(id, &query)?,
+            Route::Lines => v1::only(&query, &[]).map(|()| Request::Lines)?,
+            Route::Health => {
+                desk.health()?;
+                return Ok(Outcome::Reply(Reply::json(200, r#"{"status":"ok"}"#.to_owned())));
+            }
+            Route::Metrics => {
+                let text = desk.metrics(now, self.access.refused_logins());
+                return Ok(Outcome::Reply(Reply::new(200, metrics::CONTENT_TYPE, text.into_bytes())));
+            }
+            Route::OpenApi => {
+                return Ok(Outcome::Reply(Reply::new(200, super::reply::JSON, &openapi::DOCUMENT[..])));
+            }
+            Route::Goip(_) => return Err(Denied::new(ErrorCode::NotFound, "there is no such page")),
+        };
+        match desk.ask(now, asked, caller)? {
+            (Answer::Wait { id, timeout_s }, _) => Ok(Outcome::Wait { id, timeout_s }),
+            (answer, after) => {
+                Ok(Outcome::Stored(Stored::new(after, Reply::json(200, body(now, desk, answer)?))))
+            }
+        }
+    }
+
+    fn send(
+        &mut self,
+        now: Now,
+        client: Option<ClientId>,
+        send: SendRequest,
+        desk: &mut impl Desk,
+    ) -> Result<Outcome, Denied> {
+        let (answer, after) = self.accept(now, client, send, desk)?;
+        let Answer::Accepted { id, .. } = answer else { return Ok(Outcome::Reply(Reply::empty())) };
+        let reply = Reply::json(202, body(now, desk, answer)?);
+        let mut stored = Stored::new(after, reply.with("Location", format!("{}/{id}", v1::MESSAGES)));
+        // One has its place.
+        let _ = stored.accepted.push(id);
+        Ok(Outcome::Stored(stored))
+    }
+
+    /// Queues a message of the client's: on its lines, with its ttl, if it has not sent its share.
+    fn accept(
+        &mut self,
+        now: Now,
+        client: Option<ClientId>,
+        mut send: SendRequest,
+        desk: &mut impl Desk,
+    ) -> Result<(Answer, Ticket), Denied> {
+        let caller = self.caller(client);
+        let Some(client) = client.and_then(|id| self.access.client(id)) else {
+            return Err(Denied::new(ErrorCode::Unauthorized, "a login is needed"));
+        };
+        client.check_quota(now)?;
+        let to = Number::parse(&send.to)?;
+        let settings = desk.engine().settings();
+        let wanted = crate::api::choice(send.line.as_deref(), settings)?;
+        send.line = settings.choice_name(client.narrow(wanted, &to)?);
+        send.ttl_s = send.ttl_s.or(client.ttl_s());
+        let (answer, after) = desk.ask(now, Request::Send(send), caller)?;
+        if let Answer::Accepted { replayed: false, .. } = answer {
+            client.sent(now);
+        }
+        Ok((answer, after))
+    }
+
+    fn caller(&mut self, client: Option<ClientId>) -> Caller {
+        let all = client.and_then(|id| self.access.client(id)).is_some_and(|client| client.sees_all());
+        // Without a client nothing is asked for that belongs to anybody.
+        client.map_or(Caller { origin: Origin::Local, all: false }, |id| Caller {
+            origin: Origin::Client(id),
+            all,
+        })
+    }
+}
+
+impl Stored {
+    fn new(after: Ticket, reply: Reply) -> Self {
+        Self { after, accepted: heapless::Vec::new(), reply, line: None }
+    }
+}
+
+impl From<Refusal> for Denied {
+    fn from(refusal: Refusal) -> Self {
+        Self { refusal, retry_after_s: None }
+    }
+}
+
+/// What a browser asks before it lets a page of another origin ask: which methods and headers may
+/// come. Whether that page may read anything is told by [`Door::share`].
+fn preflight(route: Route) -> Reply {
+    Reply::empty()
+        .with("Allow", route.allow())
+        .with("Access-Control-Allow-Methods", route.allow())
+        .with("Access-Control-Allow-Headers", "Authorization, Content-Type, Idempotency-Key, Last-Event-ID")
+        .with("Access-Control-Max-Age", "600")
+}
+
+/// Whether a page from elsewhere must not ask that. The box's page sends by GET as well.
+fn changes_something(route: Route, method: Method) -> bool {
+    matches!(method, Method::Post | Method::Delete) || route == Route::Goip(Page::Send)
+}
+
+/// The method's name, as far as it is known.
+fn method(head: &Head) -> &'static str {
+    match head.method {
+        Method::Get => "GET",
+        Method::Head => "HEAD",
+        Method::Post => "POST",
+        Method::Delete => "DELETE",
+        Method::Put => "PUT",
+        Method::Options => "OPTIONS",
+        Method::Other => "other",
+    }
+}
+
+/// A refused login on one of the box's own pages asks for one as the box does.
+fn denied_at(route: Route, denied: &Denied) -> Reply {
+    match route {
+        Route::Goip(_) if denied.refusal.code == ErrorCode::Unauthorized => {
+            Reply::new(401, super::reply::HTML, &b"\n"[..]).with("WWW-Authenticate", "Basic realm=\"goipd\"")
+        }
+        _ => Reply::denied(denied),
+    }
+}
+
+/// The fields of a query or form, decoded.
+fn fields(encoded: &[u8]) -> Result<Vec<(String, String)>, Refusal> {
+    let utf8 = |name: &str, value: Cow<'_, [u8]>| form::utf8(name, value);
+    form::fields(encoded)
+        .map(|(name, value)| {
+            let name = utf8("a field's name", name)?;
+            let value = utf8(&name, value)?;
+            Ok((name, value))
+        })
+        .collect()
+}
+
+fn body(now: Now, desk: &impl Desk, answer: Answer) -> Result<String, Refusal> {
+    let mut body = String::new();
+    desk.describe(now, &mut body, answer).map(|()| body)
+}

@@ -1,0 +1,136 @@
+//! Which path means what, and which methods it takes.
+
+use super::goip::Page;
+use crate::message::{ErrorCode, MessageId, Quoted, Refusal};
+
+/// What a path means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// `/v1/messages`.
+    Messages,
+    /// `/v1/messages/ID`.
+    Message(MessageId),
+    /// `/v1/lines`.
+    Lines,
+    /// `/health`.
+    Health,
+    /// `/metrics`.
+    Metrics,
+    /// `/openapi.json`.
+    OpenApi,
+    /// One of the box's own pages.
+    Goip(Page),
+}
+
+impl Route {
+    /// The route of a target's path, and of the field `type` of its query.
+    ///
+    /// # Errors
+    /// `not_found`.
+    pub fn find(path: &str, kind: Option<&str>) -> Result<Self, Refusal> {
+        Ok(match path {
+            "/v1/messages" => Self::Messages,
+            "/v1/lines" => Self::Lines,
+            "/health" => Self::Health,
+            "/metrics" => Self::Metrics,
+            "/openapi.json" => Self::OpenApi,
+            _ => match path.strip_prefix("/v1/messages/") {
+                Some(id) => Self::Message(message_id(id)?),
+                None => Self::Goip(Page::find(path, kind).ok_or_else(|| unknown(path))?),
+            },
+        })
+    }
+
+    /// The methods that it takes, as `Allow` lists them (RFC 9110, 10.2.1).
+    pub const fn allow(self) -> &'static str {
+        match self {
+            Self::Messages => "GET, HEAD, POST, OPTIONS",
+            Self::Message(_) => "GET, HEAD, DELETE, OPTIONS",
+            Self::Goip(Page::Send | Page::SendStatus) => "GET, HEAD, POST, OPTIONS",
+            Self::Goip(Page::SmsInfo) => "POST, OPTIONS",
+            _ => "GET, HEAD, OPTIONS",
+        }
+    }
+
+    /// Whether it takes the method; otherwise the refusal, to be told together with
+    /// [`Self::allow`].
+    ///
+    /// # Errors
+    /// `method_not_allowed`.
+    pub fn check(self, method: &str) -> Result<(), Refusal> {
+        if self.allow().split(", ").any(|known| known == method) {
+            return Ok(());
+        }
+        let message = format!("the method {} is not for this path; use {}", Quoted(method), self.allow());
+        Err(Refusal::new(ErrorCode::MethodNotAllowed, message))
+    }
+}
+
+/// An id as we write it: digits, no sign, no zero in front.
+fn message_id(text: &str) -> Result<MessageId, Refusal> {
+    let digits = text.bytes().all(|b| b.is_ascii_digit()) && !text.starts_with('0');
+    text.parse().ok().filter(|_| digits).ok_or_else(|| {
+        let message = format!("{} is no message's id: it is a number from 1", Quoted(text));
+        Refusal::new(ErrorCode::NotFound, message)
+    })
+}
+
+fn unknown(path: &str) -> Refusal {
+    let message = format!("there is no {}; /openapi.json lists what there is", Quoted(path));
+    Refusal::new(ErrorCode::NotFound, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_path_has_its_route_and_its_methods() {
+        for (path, route, methods) in [
+            ("/v1/messages", Route::Messages, "GET HEAD POST OPTIONS"),
+            ("/v1/messages/17", Route::Message(17), "GET HEAD DELETE OPTIONS"),
+            ("/v1/messages/4294967295", Route::Message(u32::MAX), "GET HEAD DELETE OPTIONS"),
+            ("/v1/lines", Route::Lines, "GET HEAD OPTIONS"),
+            ("/health", Route::Health, "GET HEAD OPTIONS"),
+            ("/metrics", Route::Metrics, "GET HEAD OPTIONS"),
+            ("/openapi.json", Route::OpenApi, "GET HEAD OPTIONS"),
+            ("/default/en_US/send.html", Route::Goip(Page::Send), "GET HEAD POST OPTIONS"),
+            ("/default/en_US/sms_info.html", Route::Goip(Page::SmsInfo), "POST OPTIONS"),
+        ] {
+            assert_eq!(Route::find(path, Some("sms")), Ok(route));
+            for method in ["GET", "HEAD", "POST", "DELETE", "OPTIONS", "PUT", "get", ""] {
+                let known = methods.split(' ').any(|m| m == method);
+                assert_eq!(route.check(method).is_ok(), known, "{method} {path}");
+            }
+        }
+        let refusal = Route::Lines.check("PUT").unwrap_err();
+        assert_eq!(
+            refusal.to_string(),
+            "method_not_allowed the method 'PUT' is not for this path; use GET, HEAD, OPTIONS"
+        );
+    }
+
+    #[test]
+    fn what_is_no_path_of_ours_is_not_found() {
+        for path in [
+            "",
+            "/",
+            "/v1",
+            "/v1/",
+            "/v1/messages/",
+            "/v1/messages/0",
+            "/v1/messages/017",
+            "/v1/messages/+1",
+            "/v1/messages/1/",
+            "/v1/messages/4294967296",
+            "/v1/messages/x",
+            "/V1/messages",
+            "//v1/messages",
+            "/default/en_US/reboot.html",
+            "/default/en_US/config.html",
+            "/default/zh_CN/send.html",
+        ] {
+            assert_eq!(Route::find(path, None).unwrap_err().code, ErrorCode::NotFound, "{path}");
+        }
+    }
+}

@@ -1,0 +1,396 @@
+//! The HTTP relay from outside: the real daemon, spoken to over TCP.
+
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use common::{Daemon, Folder, PATIENCE, config_with, quick_box, slow_box};
+use goip_sim::Sim;
+
+const TOKEN: &str = "0123456789abcdef";
+const ADMIN: &str = "fedcba9876543210";
+
+/// A daemon with a relay in front of `sim`, as if it had two lines.
+struct Relay {
+    daemon: Daemon,
+    address: String,
+}
+
+/// An answer.
+#[derive(Debug)]
+struct Answer {
+    status: u16,
+    head: String,
+    body: String,
+}
+
+impl Answer {
+    fn header(&self, name: &str) -> Option<&str> {
+        self.head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+    }
+
+    fn error(&self) -> &str {
+        let (_, rest) = self.body.split_once("\"error\":\"").unwrap_or_default();
+        rest.split('"').next().unwrap_or_default()
+    }
+}
+
+impl Relay {
+    fn start(sim: &Sim) -> Self {
+        Self::start_with(sim, "", "")
+    }
+
+    fn start_with(sim: &Sim, relay: &str, client: &str) -> Self {
+        let folder = Folder::new();
+        let path = config_with(&folder, "option volatile '1'", &[("office", &sim.url(), 2)]);
+        let mut text = std::fs::read_to_string(&path).unwrap();
+        text.push_str(&format!(
+            "config relay 'lan'\n option enabled '1'\n list listen '127.0.0.1:0'\n{relay}\n\
+             config client 'nagios'\n option token '{TOKEN}'\n list allow 'send'\n list allow 'read'\n list allow 'inbox'\n{client}\n\
+             config client 'boss'\n option token '{ADMIN}'\n list allow 'admin'\n"
+        ));
+        std::fs::write(&path, text).unwrap();
+        let daemon = Daemon::start_in(folder);
+        let address = listens_at(&daemon, 0);
+        Self { daemon, address }
+    }
+
+    fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(&self.address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream
+    }
+
+    /// The answer to these bytes, on a connection of its own.
+    fn raw(&self, bytes: &[u8]) -> Answer {
+        let mut stream = self.connect();
+        stream.write_all(bytes).unwrap();
+        read_answer(&mut stream)
+    }
+
+    fn request(&self, method: &str, target: &str, token: &str, body: &str) -> Answer {
+        self.raw(request(method, target, token, body).as_bytes())
+    }
+
+    fn get(&self, target: &str) -> Answer {
+        self.request("GET", target, TOKEN, "")
+    }
+
+    fn post(&self, body: &str) -> Answer {
+        self.request("POST", "/v1/messages", TOKEN, body)
+    }
+
+    /// One of the box's pages.
+    fn page(&self, target: &str) -> String {
+        let answer = self.raw(format!("GET /default/en_US/{target} HTTP/1.0\r\n\r\n").as_bytes());
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.body
+    }
+}
+
+/// Where the relay listens, by what the daemon has told from byte `from` on.
+fn listens_at(daemon: &Daemon, from: usize) -> String {
+    let start = Instant::now();
+    loop {
+        let out = daemon.out();
+        if let Some((address, _)) =
+            out[from..].split_once("relay: listens at ").and_then(|(_, rest)| rest.split_once('\n'))
+        {
+            return address.to_owned();
+        }
+        assert!(start.elapsed() < PATIENCE, "the relay does not listen");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn request(method: &str, target: &str, token: &str, body: &str) -> String {
+    format!(
+        "{method} {target} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+/// Reads one answer by its length.
+fn read_answer(stream: &mut TcpStream) -> Answer {
+    let mut bytes = Vec::new();
+    let end = loop {
+        let mut byte = [0];
+        assert_eq!(stream.read(&mut byte).unwrap(), 1, "closed: {}", String::from_utf8_lossy(&bytes));
+        bytes.push(byte[0]);
+        if bytes.ends_with(b"\r\n\r\n") {
+            break bytes.len();
+        }
+    };
+    let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    let mut answer = Answer { status, head, body: String::new() };
+    let length = answer.header("Content-Length").map_or(0, |length| length.parse().unwrap());
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).unwrap();
+    answer.body = String::from_utf8(body).unwrap();
+    answer
+}
+
+#[test]
+fn a_message_goes_through_and_is_waited_for() {
+    let sim = quick_box();
+    let relay = Relay::start(&sim);
+    let accepted =
+        relay.post(r#"{"to":"+4915112345678","text":"Pump 3 stopped","line":"office/1","tag":"x"}"#);
+    assert_eq!((accepted.status, accepted.header("Location")), (202, Some("/v1/messages/1")));
+    assert_eq!(accepted.body, r#"{"id":1,"state":"queued","segments":1,"encoding":"gsm7","tag":"x"}"#);
+    let sent = relay.get("/v1/messages/1?wait=20");
+    assert_eq!(sent.status, 200);
+    assert!(sent.body.contains(r#""state":"sent","line":"office/1""#), "{}", sent.body);
+    assert_eq!(sim.air().len(), 1);
+    let list = relay.get("/v1/messages?state=sent&limit=1");
+    assert!(list.body.starts_with(r#"{"messages":[{"id":1,"#) && list.body.ends_with(r#"],"next":1}"#));
+}
+
+#[test]
+fn every_route_has_its_answer_and_every_mistake_its_code() {
+    let sim = slow_box();
+    let relay = Relay::start(&sim);
+    assert_eq!(relay.post(r#"{"to":"12","text":"x"}"#).status, 202);
+    for (method, target, body, status, error) in [
+        ("GET", "/health", "", 200, ""),
+        ("GET", "/openapi.json", "", 200, ""),
+        ("GET", "/metrics", "", 200, ""),
+        ("GET", "/v1/lines", "", 200, ""),
+        ("GET", "/v1/messages", "", 200, ""),
+        ("GET", "/v1/messages/1", "", 200, ""),
+        ("OPTIONS", "/v1/messages", "", 204, ""),
+        ("OPTIONS", "*", "", 204, ""),
+        ("GET", "/v1/messages/2", "", 404, "not_found"),
+        ("GET", "/v1/messages/x", "", 404, "not_found"),
+        ("GET", "/", "", 404, "not_found"),
+        ("PUT", "/v1/messages", "", 405, "method_not_allowed"),
+        ("POST", "/v1/lines", "", 405, "method_not_allowed"),
+        ("GET", "/v1/messages?limit=0", "", 400, "bad_request"),
+        ("GET", "/v1/messages?x=1", "", 400, "bad_request"),
+        ("GET", "/v1/messages/1?wait=61", "", 400, "bad_request"),
+        ("POST", "/v1/messages", "", 400, "bad_request"),
+        ("POST", "/v1/messages", "{", 400, "bad_request"),
+        ("POST", "/v1/messages", r#"{"to":"12"}"#, 400, "bad_request"),
+        ("POST", "/v1/messages", r#"{"to":"12x","text":"x"}"#, 422, "invalid_number"),
+        ("POST", "/v1/messages", r#"{"to":"12","text":""}"#, 422, "empty_text"),
+        ("POST", "/v1/messages", r#"{"to":"12","text":"x","line":"mast"}"#, 422, "unknown_line"),
+        ("DELETE", "/v1/messages/1", "", 409, "too_late"),
+        ("DELETE", "/v1/messages/9", "", 404, "not_found"),
+    ] {
+        let answer = relay.request(method, target, TOKEN, body);
+        assert_eq!((answer.status, answer.error()), (status, error), "{method} {target} {body} {answer:?}");
+        assert_eq!(answer.status == 405, answer.header("Allow").is_some() && status != 204, "{answer:?}");
+    }
+    let mut head = relay.connect();
+    head.write_all(request("HEAD", "/health", TOKEN, "").as_bytes()).unwrap();
+    head.write_all(request("GET", "/health", TOKEN, "").as_bytes()).unwrap();
+    let mut text = String::new();
+    while text.matches("HTTP/1.1 200").count() < 2 || !text.ends_with('}') {
+        let mut bytes = [0; 512];
+        let count = head.read(&mut bytes).unwrap();
+        text.push_str(core::str::from_utf8(&bytes[..count]).unwrap());
+    }
+    assert_eq!(text.matches(r#"{"status":"ok"}"#).count(), 1, "HEAD has no body: {text}");
+}
+
+#[test]
+fn who_may_not_is_told_so_and_sees_nothing_of_others() {
+    let sim = slow_box();
+    let relay = Relay::start(&sim);
+    let without = relay.raw(b"GET /v1/messages HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    assert_eq!((without.status, without.header("WWW-Authenticate")), (401, Some("Bearer")));
+    assert_eq!(relay.request("GET", "/v1/messages", "0123456789abcdeX", "").error(), "unauthorized");
+    let elsewhere = relay.raw(b"GET /health HTTP/1.1\r\nHost: evil.example\r\n\r\n");
+    assert_eq!(elsewhere.error(), "forbidden");
+    let foreign = request("POST", "/v1/messages", TOKEN, r#"{"to":"12","text":"x"}"#)
+        .replace("Host:", "Origin: http://evil.example\r\nHost:");
+    assert_eq!(relay.raw(foreign.as_bytes()).error(), "forbidden");
+    let own = relay.request("POST", "/v1/messages", ADMIN, r#"{"to":"12","text":"x"}"#);
+    assert_eq!(own.status, 202);
+    assert_eq!(relay.get("/v1/messages/1").error(), "not_found");
+    assert_eq!(relay.request("DELETE", "/v1/messages/1", TOKEN, "").error(), "not_found");
+    assert_eq!(relay.get("/v1/messages").body, r#"{"messages":[],"next":0}"#);
+    assert_eq!(relay.post(r#"{"to":"12","text":"y"}"#).status, 202);
+    assert_eq!(relay.request("GET", "/v1/messages/2", ADMIN, "").status, 200, "admin sees all");
+}
+
+#[test]
+fn the_same_key_is_the_same_message_for_its_own_client() {
+    let sim = slow_box();
+    let relay = Relay::start(&sim);
+    let send = |token, body: &str| {
+        let request = request("POST", "/v1/messages", token, body);
+        relay.raw(request.replace("Host:", "Idempotency-Key: k\r\nHost:").as_bytes())
+    };
+    assert!(send(TOKEN, r#"{"to":"12","text":"x"}"#).body.contains(r#""id":1"#));
+    let again = send(TOKEN, r#"{"to":"12","text":"x"}"#);
+    assert!(again.body.contains(r#""id":1"#) && again.body.ends_with(r#""replayed":true}"#), "{again:?}");
+    assert_eq!(send(TOKEN, r#"{"to":"12","text":"y"}"#).error(), "duplicate_key");
+    assert!(send(ADMIN, r#"{"to":"12","text":"y"}"#).body.contains(r#""id":2"#));
+}
+
+#[test]
+fn a_share_ends_and_is_told_with_the_time_to_come_again() {
+    let sim = slow_box();
+    let relay = Relay::start_with(&sim, "", "option rate '2'");
+    for status in [202, 202, 429] {
+        let answer = relay.post(r#"{"to":"12","text":"x"}"#);
+        assert_eq!(answer.status, status, "{answer:?}");
+        assert_eq!(answer.header("Retry-After").is_some(), status == 429);
+    }
+}
+
+#[test]
+fn a_days_share_is_remembered_over_a_restart() {
+    let sim = slow_box();
+    let mut relay = Relay::start_with(&sim, "", "option daily '2'");
+    for status in [202, 202, 429] {
+        assert_eq!(relay.post(r#"{"to":"12","text":"x"}"#).status, status);
+    }
+    relay.daemon.kill();
+    let before = relay.daemon.out().len();
+    relay.daemon.start_again();
+    relay.address = listens_at(&relay.daemon, before);
+    let refused = relay.post(r#"{"to":"12","text":"x"}"#);
+    assert_eq!(refused.status, 429, "{refused:?}");
+}
+
+#[test]
+fn a_program_that_was_written_for_a_goip_works_and_never_meets_busy() {
+    let sim = quick_box();
+    let relay = Relay::start(&sim);
+    let login = format!("u=nagios&p={TOKEN}");
+    for n in 1..=5 {
+        let answer = relay.page(&format!("send.html?{login}&l=1&n=1234{n}&m=hello+{n}"));
+        assert_eq!(answer, format!("\nSending,L1 Send SMS to:1234{n}; ID:{n:08x}\n"));
+    }
+    let start = Instant::now();
+    let status = loop {
+        let status = relay.page(&format!("send_status.xml?{login}"));
+        if status.contains("<id1>00000005</id1>\n\t<status1>DONE</status1>\n\t<error1></error1>") {
+            break status;
+        }
+        assert!(status.contains("<id1>00000005</id1>\n\t<status1>STARTED</status1>"), "{status}");
+        assert!(start.elapsed() < PATIENCE, "{status}");
+        thread::sleep(Duration::from_millis(20));
+    };
+    assert!(status.contains("<id8></id8>"), "as many lines as a small box: {status}");
+    assert_eq!(sim.air().len(), 5);
+    let other = relay.page(&format!("send_status.xml?u=boss&p={ADMIN}"));
+    assert!(other.contains("<id1></id1>"), "everybody has a status of its own: {other}");
+    for (target, answer) in [
+        ("send.html?u=nagios&p=wrong&l=1&n=12&m=x".to_owned(), "\nERROR,user or password error\n"),
+        ("send_status.xml?u=nagios".to_owned(), "\nERROR,user or password error\n"),
+        (format!("send.html?{login}&l=1&n=12x&m=x"), "\nERROR,L1 invalid_number\n"),
+        (format!("send.html?{login}&l=3&n=12&m=x"), "\nERROR,L3 unknown_line\n"),
+    ] {
+        assert_eq!(relay.page(&target), answer, "{target}");
+    }
+}
+
+#[test]
+fn a_form_in_the_body_is_as_good_as_a_query() {
+    let sim = quick_box();
+    let relay = Relay::start(&sim);
+    let body = format!("u=nagios&p={TOKEN}&l=1&n=12345&m=Gr%C3%BC%C3%9Fe");
+    for method in ["POST", "GET"] {
+        let answer = relay.raw(
+            format!(
+                "{method} /default/en_US/send.html HTTP/1.1\r\nHost: localhost\r\n\
+                 Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
+                body.len()
+            )
+            .as_bytes(),
+        );
+        assert!(answer.body.starts_with("\nSending,L1 Send SMS to:12345; ID:"), "{answer:?}");
+    }
+    let sent = relay.get("/v1/messages/2?wait=20");
+    assert!(sent.body.contains("\"state\":\"sent\""), "{sent:?}");
+    let air = sim.air();
+    assert!(air.len() == 2 && air.iter().all(|sms| sms.text == "Grüße"), "{air:?}");
+}
+
+#[test]
+fn the_web_form_reports_its_key_back() {
+    let sim = quick_box();
+    let relay = Relay::start(&sim);
+    let basic = "Authorization: Basic bmFnaW9zOjAxMjM0NTY3ODlhYmNkZWY=";
+    let page = |method: &str, target: &str, body: &str| {
+        relay.raw(
+            format!(
+                "{method} /default/en_US/{target} HTTP/1.0\r\n{basic}\r\nContent-Length: {}\r\n\r\n{body}",
+                body.len()
+            )
+            .as_bytes(),
+        )
+    };
+    assert!(page("GET", "tools.html?type=sms", "").body.contains("name=\"smskey\" value=\""));
+    let form = "line1=1&smskey=5fd36a4a&action=SMS&telnum=12345&smscontent=hello&send=Send";
+    let sent = page("POST", "sms_info.html?type=sms", form);
+    assert!(sent.body.contains("<td id=\"send1\">Line 1 Sending...</td>"), "{sent:?}");
+    let status = page("GET", "send_sms_status.xml?line=&ajaxcachebust=1", "").body;
+    assert!(status.contains("<smskey1>5fd36a4a</smskey1>"), "{status}");
+    assert!(page("GET", "tools.html?type=sms_inbox", "").body.contains("sms_row_insert(l2_sms_store"));
+    assert!(page("GET", "status.xml?type=list", "").body.contains("<l2_line_state>"));
+    for gone in ["reboot.html", "config.html", "status.html", "tools.html?type=upgrade", "reset_config.html"]
+    {
+        assert_eq!(page("GET", gone, "").status, 404, "{gone}");
+    }
+    let denied = relay.raw(b"GET /default/en_US/send_sms_status.xml HTTP/1.0\r\n\r\n");
+    assert_eq!((denied.status, denied.header("WWW-Authenticate")), (401, Some("Basic realm=\"goipd\"")));
+}
+
+#[test]
+fn connections_that_send_a_byte_now_and_then_do_not_stop_a_good_client() {
+    let sim = slow_box();
+    let relay = Relay::start_with(&sim, "option max_connections '8'", "");
+    let mut slow: Vec<TcpStream> = (0..40).map(|_| relay.connect()).collect();
+    for stream in &mut slow {
+        // Those that had to make room are closed already.
+        let _ = stream.write_all(b"GET /v1/lin");
+    }
+    let start = Instant::now();
+    assert_eq!(relay.get("/health").status, 200);
+    assert!(start.elapsed() < PATIENCE);
+}
+
+#[test]
+fn pipelined_requests_are_answered_in_order_and_smuggled_ones_not_at_all() {
+    let sim = slow_box();
+    let relay = Relay::start(&sim);
+    let mut stream = relay.connect();
+    let all = [
+        request("POST", "/v1/messages", TOKEN, r#"{"to":"12","text":"x"}"#),
+        request("GET", "/v1/messages/1", TOKEN, ""),
+        request("GET", "/health", TOKEN, ""),
+    ];
+    stream.write_all(all.concat().as_bytes()).unwrap();
+    let answers: Vec<u16> = (0..3).map(|_| read_answer(&mut stream).status).collect();
+    assert_eq!(answers, [202, 200, 200]);
+    let both = "POST /v1/messages HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /health HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let mut stream = relay.connect();
+    stream.write_all(both.as_bytes()).unwrap();
+    assert_eq!(read_answer(&mut stream).status, 400);
+    let mut rest = Vec::new();
+    stream.read_to_end(&mut rest).unwrap();
+    assert!(rest.is_empty(), "{}", String::from_utf8_lossy(&rest));
+}
+
+#[test]
+fn told_to_stop_it_answers_who_waits() {
+    let sim = slow_box();
+    let relay = Relay::start(&sim);
+    assert_eq!(relay.post(r#"{"to":"12","text":"x"}"#).status, 202);
+    let mut waits = relay.connect();
+    waits.write_all(request("GET", "/v1/messages/1?wait=60", TOKEN, "").as_bytes()).unwrap();
+    // The answer of another shows that the one before has been read as well.
+    assert_eq!(relay.get("/v1/messages/1").status, 200);
+    relay.daemon.signal("TERM");
+    assert_eq!(read_answer(&mut waits).status, 200);
+}
