@@ -60,6 +60,8 @@ struct Visitor {
     /// Whether it has logged in once.
     known: bool,
     pending: Option<Pending>,
+    /// It has hung up.
+    gone: bool,
 }
 
 /// What a request's answer waits for.
@@ -175,6 +177,7 @@ impl Web {
             origin: None,
             known: false,
             pending: None,
+            gone: false,
         });
     }
 
@@ -205,7 +208,7 @@ impl Web {
             visitor.receive(now);
         }
         if flags.intersects(Flags::HUP | Flags::ERR) {
-            visitor.connection.hung_up();
+            visitor.hung_up();
         }
     }
 
@@ -267,7 +270,7 @@ impl Web {
             if let Some(why) = visitor.connection.expire(now.boot_ms) {
                 log::debug!("relay: a connection is ended: {}", why.as_str());
             }
-            !visitor.is_done()
+            !visitor.connection.is_done()
         });
         if self.visitors.len() < before {
             self.listeners.iter_mut().for_each(Listener::retry);
@@ -399,6 +402,8 @@ impl Visitor {
     fn settle(&mut self, desk: &mut Desk<'_>, outcome: Outcome, may_wait: bool) {
         let now = desk.now;
         match outcome {
+            // It is the engine's by now.
+            Outcome::Stored(_) | Outcome::Wait { .. } if self.gone => self.connection.give_up(),
             Outcome::Reply(reply) => self.respond(desk, reply),
             Outcome::Stored(stored) if stored.after <= desk.core.durable() => {
                 self.respond(desk, stored.reply);
@@ -440,7 +445,17 @@ impl Visitor {
             Ok(0) => self.connection.ended(),
             Ok(count) => self.connection.received(now.boot_ms, &bytes[..count]),
             Err(error) if is_passing(error.kind()) => {}
-            Err(_) => self.connection.hung_up(),
+            Err(_) => self.hung_up(),
+        }
+    }
+
+    /// Nobody reads the answers any more. What it asked for before is done, but not waited for.
+    fn hung_up(&mut self) {
+        self.gone = true;
+        if self.pending.take().is_some() {
+            self.connection.give_up();
+        } else {
+            self.connection.hung_up();
         }
     }
 
@@ -458,7 +473,7 @@ impl Visitor {
                     return;
                 }
                 Err(_) => {
-                    self.connection.hung_up();
+                    self.hung_up();
                     return;
                 }
             }
@@ -467,12 +482,6 @@ impl Visitor {
             // It may have closed already.
             let _ = self.stream.shutdown(Shutdown::Write);
         }
-    }
-
-    /// Whether it can be forgotten. What is pending for one who has gone is done all the same: it
-    /// is the engine's by now.
-    fn is_done(&self) -> bool {
-        self.connection.is_done()
     }
 }
 
