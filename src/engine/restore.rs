@@ -79,7 +79,7 @@ impl Engine {
                 self.index.remove(id);
                 r.under_way.retain(|u| u.id != id);
             }
-            Record::Line(..) | Record::Daily(_) => {}
+            Record::Line(..) | Record::Daily(_) | Record::Condition(_) | Record::Cursor(_) => {}
         }
         self.restoring = Some(r);
     }

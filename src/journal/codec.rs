@@ -2,12 +2,15 @@
 
 use heapless::String;
 
+use super::events::Entry;
 use super::fields::{Fields, Malformed, put, put_count, put_flag, put_number, put_text};
 use super::{
-    Accepted, Body, BootId, Choice, Daily, Fence, Kept, Moved, Origin, Record, Stamp, Started, Submitting,
+    Accepted, Body, BootId, Choice, Condition, Cursor, Daily, EventKind, Events, Fence, Kept, Moved, Origin,
+    Record, Seq, Stamp, Started, Submitting,
 };
 use crate::message::{
-    ClientId, JobId, LineName, MessageId, Number, OnUnknown, Priority, Problem, ProblemCode, State, Words,
+    ClientId, ConsumerName, JobId, LineName, MessageId, Number, OnUnknown, Part, Priority, Problem,
+    ProblemCode, State, Words,
 };
 
 /// The types of records. From 128 on, one that is not known may be passed over; below, it means
@@ -22,6 +25,9 @@ mod kind {
     pub const LINE: u8 = 7;
     pub const FIRST_OPTIONAL: u8 = 128;
     pub const DAILY: u8 = 128;
+    pub const CONDITION: u8 = 129;
+    pub const CURSOR: u8 = 130;
+    pub const EVENTS: u8 = 131;
 }
 
 /// The tags of fields, one meaning each in all records.
@@ -61,6 +67,11 @@ mod tag {
     pub const PERHAPS_SENT: u8 = 37;
     pub const DAY: u8 = 38;
     pub const COUNT: u8 = 39;
+    pub const SEQ: u8 = 40;
+    pub const UP: u8 = 41;
+    pub const CONSUMER: u8 = 42;
+    pub const EVENTS: u8 = 43;
+    pub const NAMES: u8 = 44;
 }
 
 #[derive(Clone, Copy)]
@@ -74,11 +85,25 @@ struct StampTags {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Decoded {
     Record(Record),
+    Events(Batch),
     /// A type that may be passed over.
     Optional,
     /// A type that must not be passed over, and is not known.
     Newer(u8),
 }
+
+/// Events that were copied forward, and how far events were numbered.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Batch {
+    /// Numbers up to this one have been given out.
+    pub newest: Seq,
+    /// The events; the subject of a device's or line's is the place of its name.
+    pub entries: Vec<Entry>,
+    pub names: Vec<Part>,
+}
+
+/// What an event takes in a batch: number, time and subject, 4 bytes each, and the kind.
+const ENTRY_BYTES: usize = 13;
 
 /// Appends the record's fields; gives its type.
 pub(super) fn encode(record: &Record, into: &mut Vec<u8>) -> u8 {
@@ -134,7 +159,89 @@ pub(super) fn encode(record: &Record, into: &mut Vec<u8>) -> u8 {
             put_count(into, tag::COUNT, daily.count.into());
             kind::DAILY
         }
+        Record::Condition(condition) => {
+            put_stamp(into, tag::AT, condition.at);
+            put_text(into, tag::DEVICE, &condition.part.device);
+            if let Some(line) = condition.part.line {
+                put_number(into, tag::LINE, line.into());
+            }
+            put_flag(into, tag::UP, condition.up);
+            kind::CONDITION
+        }
+        Record::Cursor(cursor) => {
+            put_text(into, tag::CONSUMER, cursor.consumer.as_str());
+            if let Some(seq) = cursor.seq {
+                put_number(into, tag::SEQ, seq.into());
+            }
+            kind::CURSOR
+        }
     }
+}
+
+/// Appends the number of the event that a record tells.
+pub(super) fn put_seq(into: &mut Vec<u8>, seq: Seq) {
+    put_count(into, tag::SEQ, seq.into());
+}
+
+/// The number of the event that a record with those fields tells; 0 for none.
+pub(super) fn seq(fields: &[u8]) -> Result<Seq, Malformed> {
+    Fields::parse(fields)?.count(tag::SEQ)
+}
+
+/// Appends the fields of a batch of `entries`; gives its type. Numbers up to `newest` have been
+/// given out.
+pub(super) fn encode_events(into: &mut Vec<u8>, newest: Seq, entries: &[Entry], events: &Events) -> u8 {
+    put_count(into, tag::SEQ, newest.into());
+    let mut names = Vec::new();
+    let mut bytes = Vec::with_capacity(entries.len() * ENTRY_BYTES);
+    for entry in entries {
+        let mut subject = entry.subject;
+        if !matches!(entry.kind, EventKind::Message(_)) {
+            let Some(name) = events.name(subject) else { continue };
+            let place = names.iter().position(|known| *known == name).unwrap_or_else(|| {
+                names.push(name);
+                names.len() - 1
+            });
+            subject = place as u32;
+        }
+        for number in [entry.seq, entry.unix_s, subject] {
+            bytes.extend_from_slice(&number.to_le_bytes());
+        }
+        bytes.push(entry.kind.code());
+    }
+    if !bytes.is_empty() {
+        put(into, tag::EVENTS, &bytes);
+    }
+    if !names.is_empty() {
+        let names: Vec<_> = names.iter().map(ToString::to_string).collect();
+        put_text(into, tag::NAMES, &names.join(" "));
+    }
+    kind::EVENTS
+}
+
+fn batch(f: &Fields<'_>) -> Result<Batch, Malformed> {
+    let bytes = f.bytes(tag::EVENTS).unwrap_or_default();
+    let (items, []) = bytes.as_chunks::<ENTRY_BYTES>() else { return Err(Malformed) };
+    let names = f.text(tag::NAMES)?.unwrap_or_default().split_terminator(' ');
+    let names = names.map(|name| known(Part::parse(name))).collect::<Result<Vec<_>, _>>()?;
+    let mut entries = Vec::with_capacity(items.len());
+    for &[s0, s1, s2, s3, t0, t1, t2, t3, i0, i1, i2, i3, code] in items {
+        let seq = u32::from_le_bytes([s0, s1, s2, s3]);
+        let unix_s = u32::from_le_bytes([t0, t1, t2, t3]);
+        let subject = u32::from_le_bytes([i0, i1, i2, i3]);
+        if seq == 0 {
+            return Err(Malformed);
+        }
+        // A later version may have kinds of its own.
+        entries.extend(EventKind::from_code(code).map(|kind| Entry {
+            seq,
+            unix_s,
+            subject,
+            segment: 0,
+            kind,
+        }));
+    }
+    Ok(Batch { newest: f.count(tag::SEQ)?, entries, names })
 }
 
 /// The record of type `kind` with those fields.
@@ -168,6 +275,16 @@ pub(super) fn decode(kind: u8, fields: &[u8]) -> Result<Decoded, Malformed> {
             count: f.count(tag::COUNT)?,
             up_to: f.count(tag::ID)?,
         }),
+        kind::CONDITION => Record::Condition(Condition {
+            at: stamp(f, tag::AT)?,
+            part: Part { device: known(device_name(f, tag::DEVICE)?)?, line: f.number(tag::LINE)? },
+            up: f.has(tag::UP),
+        }),
+        kind::CURSOR => Record::Cursor(Cursor {
+            consumer: known(f.text(tag::CONSUMER)?.and_then(ConsumerName::parse))?,
+            seq: f.number(tag::SEQ)?,
+        }),
+        kind::EVENTS => return Ok(Decoded::Events(batch(f)?)),
         newer if newer < kind::FIRST_OPTIONAL => return Ok(Decoded::Newer(newer)),
         _ => return Ok(Decoded::Optional),
     }))

@@ -6,13 +6,14 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::disk::{Disk, DiskError, DiskErrorKind, segment_name};
+use super::events::{Entry, MAX_EVENTS};
 use super::index::{Index, Place};
 use super::job::{Done, Job, Retire, Write};
 use super::pending::Pending;
 use super::recover::{RecoverError, Recovered, Segment, recover};
 use super::segment::{self, HEAD_BYTES, Head};
 use super::space::{KEPT_BYTES, Limits, MIN_FREE_BYTES, NoRoom, Pressure};
-use super::{DailyCounts, LineJobs, Record, Started, Ticket, Urgency};
+use super::{Conditions, Consumers, DailyCounts, Events, LineJobs, Record, Seq, Started, Ticket, Urgency};
 use crate::message::MessageId;
 
 /// After a failed write, and while there is too little room, the disk is tried again this often.
@@ -21,6 +22,12 @@ pub const RETRY_MS: u64 = 5_000;
 /// While writing fails and so many segments cannot even be taken away, nothing is written before
 /// one could be: a disk that is read-only for days would leave another one every few seconds.
 const MAX_LITTER: usize = 8;
+
+/// So many events are kept, however full the journal is.
+const MIN_EVENTS: usize = 100;
+
+/// After damage, events may have been shown of which nothing is left: leave so many numbers out.
+const LOST_SEQS: Seq = 10_000;
 
 /// What flash is written by, as a measure of its wear.
 const PAGE_BYTES: u32 = 4096;
@@ -75,7 +82,12 @@ pub struct Log<D> {
     started: Option<Started>,
     lines: LineJobs,
     daily: DailyCounts,
-    ticket: Ticket,
+    conditions: Conditions,
+    consumers: Consumers,
+    /// The events that are durable, and the newest number that was given out.
+    pub(super) events: Events,
+    pub(super) seq: Seq,
+    pub(super) ticket: Ticket,
     durable: Ticket,
     /// The last chunk that is durable.
     durable_serial: u64,
@@ -108,6 +120,12 @@ impl<D: Disk> Log<D> {
         }
         disk.sync_dir().map_err(RecoverError::Disk)?;
         let free = disk.free().ok();
+        let mut events = core::mem::take(&mut recovered.events);
+        if !recovered.faults.is_empty() {
+            // The newest may be among what is lost, and somebody may have been shown them.
+            events.skip_to(events.newest().saturating_add(LOST_SEQS));
+        }
+        events.limit(MAX_EVENTS, limits.events());
         let log = Self {
             disk,
             limits,
@@ -129,6 +147,10 @@ impl<D: Disk> Log<D> {
             started: recovered.started,
             lines: core::mem::take(&mut recovered.lines),
             daily: core::mem::take(&mut recovered.daily),
+            conditions: core::mem::take(&mut recovered.conditions),
+            consumers: core::mem::take(&mut recovered.consumers),
+            seq: events.newest(),
+            events,
             ticket: 0,
             durable: 0,
             durable_serial: 0,
@@ -155,7 +177,9 @@ impl<D: Disk> Log<D> {
 
     /// Appends a record that nobody waits for by ticket; gives the serial of its chunk.
     pub(super) fn put(&mut self, record: &Record, urgency: Urgency) -> u64 {
-        let (len, serial) = self.pending.push(record, urgency, self.ticket);
+        let event = self.seq.checked_add(1).and_then(|seq| self.events.entry(record, seq));
+        self.seq = event.map_or(self.seq, |event| event.seq);
+        let (len, serial) = self.pending.push(record, event, urgency, self.ticket);
         self.counters.records += 1;
         match record {
             Record::Accepted(accepted) => {
@@ -169,10 +193,14 @@ impl<D: Disk> Log<D> {
             | Record::Submitting(_)
             | Record::Moved(_)
             | Record::Line(..)
-            | Record::Daily(_) => {}
+            | Record::Daily(_)
+            | Record::Condition(_)
+            | Record::Cursor(_) => {}
         }
         self.lines.note(record);
         self.daily.note(record);
+        self.conditions.note(record);
+        self.consumers.note(record);
         serial
     }
 
@@ -208,10 +236,20 @@ impl<D: Disk> Log<D> {
         let segments: u64 = self.segments.iter().map(|s| u64::from(s.bytes)).sum();
         Pressure {
             used: segments + self.pending.bytes(),
-            live: self.index.bytes() + self.index.len() as u64 * KEPT_BYTES,
+            live: self.live(),
             segments: self.segments.len(),
             limits: self.limits,
         }
+    }
+
+    /// Bytes that are needed of all that is kept.
+    fn live(&self) -> u64 {
+        self.index.bytes() + self.index.len() as u64 * KEPT_BYTES + self.events.bytes()
+    }
+
+    /// Keeps so many events at most.
+    pub fn keep_events(&mut self, count: usize) {
+        self.events.keep(count);
     }
 
     /// Whether a message can be taken whose text, key and tag have `bytes` together. The other
@@ -290,9 +328,13 @@ impl<D: Disk> Log<D> {
                 let started = self.started.map(Record::Started);
                 let lines = self.lines.iter().map(|(line, job)| Record::Line(line.clone(), job));
                 let daily = self.daily.records().map(Record::Daily);
-                for record in started.into_iter().chain(lines).chain(daily) {
+                let conditions = self.conditions.records().map(Record::Condition);
+                let consumers = self.consumers.records().map(Record::Cursor);
+                for record in started.into_iter().chain(lines).chain(daily).chain(conditions).chain(consumers)
+                {
                     segment::push(&mut bytes, &record);
                 }
+                segment::push_events(&mut bytes, self.seq, &[], &self.events);
                 sequence = segment::stamp(&mut bytes[HEAD_BYTES..], head.number, sequence);
                 (head.number, bytes.len() as u32, Some(bytes), sequence)
             }
@@ -350,6 +392,13 @@ impl<D: Disk> Log<D> {
             if self.index.get(id).is_some() {
                 self.index.set(id, Place { segment, at: at + place.at, len: place.len });
             }
+        }
+        for event in chunk.events {
+            self.events.put(Entry { segment, ..event });
+        }
+        // Messages go before events.
+        while self.events.len() > MIN_EVENTS && self.live() > self.limits.live() {
+            self.events.drop_oldest();
         }
         self.sequence = sequence;
         self.durable = chunk.ticket;
