@@ -56,6 +56,7 @@ impl Engine {
         let mut r = self.restoring.take().unwrap_or_default();
         r.lines.note(&record);
         self.daily.note(&record);
+        self.consumers.note(&record);
         match record {
             Record::Started(Started { boot, at }) => {
                 if boot != r.time.boot() {
@@ -79,7 +80,8 @@ impl Engine {
                 self.index.remove(id);
                 r.under_way.retain(|u| u.id != id);
             }
-            Record::Line(..) | Record::Daily(_) | Record::Condition(_) | Record::Cursor(_) => {}
+            Record::Condition(condition) => self.restore_condition(&condition),
+            Record::Line(..) | Record::Daily(_) | Record::Cursor(_) => {}
         }
         self.restoring = Some(r);
     }
@@ -118,6 +120,7 @@ impl Engine {
                 line.unproved = true;
             }
         }
+        self.conditions_restored(now);
         self.ages_ms = now.boot_ms;
         if damaged {
             self.last_id = self.last_id.saturating_add(LOST_IDS);
@@ -350,7 +353,7 @@ impl Engine {
         })
     }
 
-    fn place_of(&self, name: &LineName) -> Option<usize> {
+    pub(super) fn place_of(&self, name: &LineName) -> Option<usize> {
         self.lines.iter().position(|l| l.name == *name)
     }
 

@@ -1,85 +1,22 @@
 //! Records to fields and back. `docs/journal.md` lists every tag and type.
 
+mod batch;
+mod tags;
+
 use heapless::String;
 
-use super::events::Entry;
 use super::fields::{Fields, Malformed, put, put_count, put_flag, put_number, put_text};
 use super::{
-    Accepted, Body, BootId, Choice, Condition, Cursor, Daily, EventKind, Events, Fence, Kept, Moved, Origin,
-    Record, Seq, Stamp, Started, Submitting,
+    Accepted, Body, BootId, Choice, Condition, Cursor, Daily, Fence, Kept, Moved, Origin, Record, Seq, Stamp,
+    Started, Submitting,
 };
 use crate::message::{
     ClientId, ConsumerName, JobId, LineName, MessageId, Number, OnUnknown, Part, Priority, Problem,
     ProblemCode, State, Words,
 };
 
-/// The types of records. From 128 on, one that is not known may be passed over; below, it means
-/// that a newer goipd has written here.
-mod kind {
-    pub const ACCEPTED: u8 = 1;
-    pub const SUBMITTING: u8 = 2;
-    pub const MOVED: u8 = 3;
-    pub const FORGOTTEN: u8 = 4;
-    pub const STARTED: u8 = 5;
-    pub const KEPT: u8 = 6;
-    pub const LINE: u8 = 7;
-    pub const FIRST_OPTIONAL: u8 = 128;
-    pub const DAILY: u8 = 128;
-    pub const CONDITION: u8 = 129;
-    pub const CURSOR: u8 = 130;
-    pub const EVENTS: u8 = 131;
-}
-
-/// The tags of fields, one meaning each in all records.
-mod tag {
-    pub const ID: u8 = 1;
-    pub const AT: super::StampTags = super::StampTags { unix_s: 2, trusted: 3, boot_ms: 4 };
-    pub const BOOT: u8 = 5;
-    pub const CLIENT: u8 = 6;
-    pub const TO: u8 = 7;
-    pub const TEXT: u8 = 8;
-    pub const CHOICE_DEVICE: u8 = 9;
-    pub const CHOICE_LINE: u8 = 10;
-    pub const TTL_S: u8 = 11;
-    pub const PRIORITY: u8 = 12;
-    pub const ON_UNKNOWN: u8 = 13;
-    pub const KEY: u8 = 14;
-    pub const TAG: u8 = 15;
-    pub const DEVICE: u8 = 16;
-    pub const LINE: u8 = 17;
-    pub const FENCE_JOB: u8 = 18;
-    pub const FENCE_DECIDES: u8 = 19;
-    pub const STATE: u8 = 20;
-    pub const JOB: u8 = 21;
-    pub const PROBLEM: u8 = 22;
-    pub const DEVICE_CODE: u8 = 23;
-    pub const PAUSE_S: u8 = 24;
-    pub const KEPT_AT: super::StampTags = super::StampTags { unix_s: 25, trusted: 26, boot_ms: 27 };
-    pub const KEPT_TTL_S: u8 = 28;
-    pub const AGE_MS: u8 = 29;
-    pub const CHANGED_S: u8 = 30;
-    pub const CHANGED_MS_AGO: u8 = 31;
-    pub const SUBMITTED_MS_AGO: u8 = 32;
-    pub const ATTEMPTS: u8 = 33;
-    pub const STRIKES: u8 = 34;
-    pub const PAUSES: u8 = 35;
-    pub const PAUSE_MS: u8 = 36;
-    pub const PERHAPS_SENT: u8 = 37;
-    pub const DAY: u8 = 38;
-    pub const COUNT: u8 = 39;
-    pub const SEQ: u8 = 40;
-    pub const UP: u8 = 41;
-    pub const CONSUMER: u8 = 42;
-    pub const EVENTS: u8 = 43;
-    pub const NAMES: u8 = 44;
-}
-
-#[derive(Clone, Copy)]
-struct StampTags {
-    unix_s: u8,
-    trusted: u8,
-    boot_ms: u8,
-}
+pub(super) use batch::{Batch, encode_events};
+use tags::{StampTags, kind, tag};
 
 /// What the fields of a whole record say.
 #[derive(Debug, PartialEq, Eq)]
@@ -91,19 +28,6 @@ pub(super) enum Decoded {
     /// A type that must not be passed over, and is not known.
     Newer(u8),
 }
-
-/// Events that were copied forward, and how far events were numbered.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Batch {
-    /// Numbers up to this one have been given out.
-    pub newest: Seq,
-    /// The events; the subject of a device's or line's is the place of its name.
-    pub entries: Vec<Entry>,
-    pub names: Vec<Part>,
-}
-
-/// What an event takes in a batch: number, time and subject, 4 bytes each, and the kind.
-const ENTRY_BYTES: usize = 13;
 
 /// Appends the record's fields; gives its type.
 pub(super) fn encode(record: &Record, into: &mut Vec<u8>) -> u8 {
@@ -188,62 +112,6 @@ pub(super) fn seq(fields: &[u8]) -> Result<Seq, Malformed> {
     Fields::parse(fields)?.count(tag::SEQ)
 }
 
-/// Appends the fields of a batch of `entries`; gives its type. Numbers up to `newest` have been
-/// given out.
-pub(super) fn encode_events(into: &mut Vec<u8>, newest: Seq, entries: &[Entry], events: &Events) -> u8 {
-    put_count(into, tag::SEQ, newest.into());
-    let mut names = Vec::new();
-    let mut bytes = Vec::with_capacity(entries.len() * ENTRY_BYTES);
-    for entry in entries {
-        let mut subject = entry.subject;
-        if !matches!(entry.kind, EventKind::Message(_)) {
-            let Some(name) = events.name(subject) else { continue };
-            let place = names.iter().position(|known| *known == name).unwrap_or_else(|| {
-                names.push(name);
-                names.len() - 1
-            });
-            subject = place as u32;
-        }
-        for number in [entry.seq, entry.unix_s, subject] {
-            bytes.extend_from_slice(&number.to_le_bytes());
-        }
-        bytes.push(entry.kind.code());
-    }
-    if !bytes.is_empty() {
-        put(into, tag::EVENTS, &bytes);
-    }
-    if !names.is_empty() {
-        let names: Vec<_> = names.iter().map(ToString::to_string).collect();
-        put_text(into, tag::NAMES, &names.join(" "));
-    }
-    kind::EVENTS
-}
-
-fn batch(f: &Fields<'_>) -> Result<Batch, Malformed> {
-    let bytes = f.bytes(tag::EVENTS).unwrap_or_default();
-    let (items, []) = bytes.as_chunks::<ENTRY_BYTES>() else { return Err(Malformed) };
-    let names = f.text(tag::NAMES)?.unwrap_or_default().split_terminator(' ');
-    let names = names.map(|name| known(Part::parse(name))).collect::<Result<Vec<_>, _>>()?;
-    let mut entries = Vec::with_capacity(items.len());
-    for &[s0, s1, s2, s3, t0, t1, t2, t3, i0, i1, i2, i3, code] in items {
-        let seq = u32::from_le_bytes([s0, s1, s2, s3]);
-        let unix_s = u32::from_le_bytes([t0, t1, t2, t3]);
-        let subject = u32::from_le_bytes([i0, i1, i2, i3]);
-        if seq == 0 {
-            return Err(Malformed);
-        }
-        // A later version may have kinds of its own.
-        entries.extend(EventKind::from_code(code).map(|kind| Entry {
-            seq,
-            unix_s,
-            subject,
-            segment: 0,
-            kind,
-        }));
-    }
-    Ok(Batch { newest: f.count(tag::SEQ)?, entries, names })
-}
-
 /// The record of type `kind` with those fields.
 pub(super) fn decode(kind: u8, fields: &[u8]) -> Result<Decoded, Malformed> {
     let f = &Fields::parse(fields)?;
@@ -284,7 +152,7 @@ pub(super) fn decode(kind: u8, fields: &[u8]) -> Result<Decoded, Malformed> {
             consumer: known(f.text(tag::CONSUMER)?.and_then(ConsumerName::parse))?,
             seq: f.number(tag::SEQ)?,
         }),
-        kind::EVENTS => return Ok(Decoded::Events(batch(f)?)),
+        kind::EVENTS => return Ok(Decoded::Events(batch::batch(f)?)),
         newer if newer < kind::FIRST_OPTIONAL => return Ok(Decoded::Newer(newer)),
         _ => return Ok(Decoded::Optional),
     }))

@@ -87,8 +87,8 @@ impl EventKind {
 /// What an event is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Subject<'a> {
-    /// A message, which may not be kept any more.
-    Message(MessageId),
+    /// A message, which may not be kept any more, and its state since then.
+    Message(MessageId, State),
     /// A device or line, which may not be configured any more.
     Part(&'a Part),
 }
@@ -183,7 +183,7 @@ impl Events {
         let start = self.ring.partition_point(|e| e.seq <= after);
         self.ring.range(start..).filter_map(|entry| {
             let subject = match entry.kind {
-                EventKind::Message(_) => Subject::Message(entry.subject),
+                EventKind::Message(state) => Subject::Message(entry.subject, state),
                 _ => Subject::Part(self.names.get(entry.subject as usize)?),
             };
             Some(Event { seq: entry.seq, unix_s: entry.unix_s, kind: entry.kind, subject })
@@ -310,9 +310,9 @@ mod tests {
             let entry = events.entry(&record, seq).unwrap();
             events.put(entry);
         }
-        let names: Vec<_> = events.after(0).map(|e| (e.kind.as_str(), e.subject)).collect();
-        let expected = ["queued", "submitting", "sending", "sent"].map(|name| (name, Subject::Message(7)));
-        assert_eq!(names, expected);
+        let subjects: Vec<_> = events.after(0).map(|e| e.subject).collect();
+        let states = [State::Queued, State::Submitting, State::Sending, State::Sent];
+        assert_eq!(subjects, states.map(|state| Subject::Message(7, state)));
         assert_eq!(events.entry(&Record::Forgotten(7), 5), None);
     }
 
@@ -327,7 +327,7 @@ mod tests {
         }
         let shown = |e: Event<'_>| match e.subject {
             Subject::Part(part) => format!("{} {part}", e.kind.as_str()),
-            Subject::Message(id) => id.to_string(),
+            Subject::Message(id, _) => id.to_string(),
         };
         let shown: Vec<String> = events.after(0).map(shown).collect();
         assert_eq!(shown, ["line_down a/1", "device_down a", "device_up a", "line_up a/1"]);

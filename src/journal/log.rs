@@ -5,6 +5,7 @@ use std::cell::Cell;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::carried::Carried;
 use super::disk::{Disk, DiskError, DiskErrorKind, segment_name};
 use super::events::{Entry, MAX_EVENTS};
 use super::index::{Index, Place};
@@ -13,7 +14,7 @@ use super::pending::Pending;
 use super::recover::{RecoverError, Recovered, Segment, recover};
 use super::segment::{self, HEAD_BYTES, Head};
 use super::space::{KEPT_BYTES, Limits, MIN_FREE_BYTES, NoRoom, Pressure};
-use super::{Conditions, Consumers, DailyCounts, Events, LineJobs, Record, Seq, Started, Ticket, Urgency};
+use super::{Events, Record, Seq, Ticket, Urgency};
 use crate::message::MessageId;
 
 /// After a failed write, and while there is too little room, the disk is tried again this often.
@@ -79,11 +80,8 @@ pub struct Log<D> {
     /// Of the last durable record.
     sequence: u64,
     last_id: MessageId,
-    started: Option<Started>,
-    lines: LineJobs,
-    daily: DailyCounts,
-    conditions: Conditions,
-    consumers: Consumers,
+    /// What the next segment begins with.
+    carried: Carried,
     /// The events that are durable, and the newest number that was given out.
     pub(super) events: Events,
     pub(super) seq: Seq,
@@ -144,11 +142,7 @@ impl<D: Disk> Log<D> {
             measure_ms: 0,
             sequence: recovered.sequence,
             last_id: recovered.last_id,
-            started: recovered.started,
-            lines: core::mem::take(&mut recovered.lines),
-            daily: core::mem::take(&mut recovered.daily),
-            conditions: core::mem::take(&mut recovered.conditions),
-            consumers: core::mem::take(&mut recovered.consumers),
+            carried: core::mem::take(&mut recovered.carried),
             seq: events.newest(),
             events,
             ticket: 0,
@@ -187,20 +181,10 @@ impl<D: Disk> Log<D> {
                 self.index.set(accepted.id, Place::pending(len));
             }
             Record::Forgotten(id) => self.index.remove(*id),
-            Record::Started(started) => self.started = Some(*started),
             // A copy counts once it is durable; until then the old place does.
-            Record::Kept(_)
-            | Record::Submitting(_)
-            | Record::Moved(_)
-            | Record::Line(..)
-            | Record::Daily(_)
-            | Record::Condition(_)
-            | Record::Cursor(_) => {}
+            _ => {}
         }
-        self.lines.note(record);
-        self.daily.note(record);
-        self.conditions.note(record);
-        self.consumers.note(record);
+        self.carried.note(record);
         serial
     }
 
@@ -324,14 +308,7 @@ impl<D: Disk> Log<D> {
                 };
                 let mut bytes = head.encode().to_vec();
                 let mut sequence = self.sequence;
-                // The segments that told these may be gone before this one is read.
-                let started = self.started.map(Record::Started);
-                let lines = self.lines.iter().map(|(line, job)| Record::Line(line.clone(), job));
-                let daily = self.daily.records().map(Record::Daily);
-                let conditions = self.conditions.records().map(Record::Condition);
-                let consumers = self.consumers.records().map(Record::Cursor);
-                for record in started.into_iter().chain(lines).chain(daily).chain(conditions).chain(consumers)
-                {
+                for record in self.carried.records() {
                     segment::push(&mut bytes, &record);
                 }
                 segment::push_events(&mut bytes, self.seq, &[], &self.events);

@@ -8,6 +8,7 @@
 //! to wait for the disk are [`Job`]s, done by a thread in the daemon and by a simulated disk in
 //! tests. [`Journal`] puts the two together. `docs/journal.md` describes the files.
 
+mod carried;
 mod codec;
 mod compact;
 mod conditions;

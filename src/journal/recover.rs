@@ -7,12 +7,13 @@
 use core::fmt;
 use std::collections::VecDeque;
 
+use super::carried::Carried;
 use super::codec::{self, Batch, Decoded};
 use super::disk::{DiskError, Source, segment_name};
 use super::events::{Entry, EventKind};
 use super::index::{Index, Place};
 use super::segment::{Found, Frame, Frames, HEAD_BYTES, Head, Opening};
-use super::{Conditions, Consumers, DailyCounts, Events, LineJobs, Record, Started};
+use super::{Events, Record};
 use crate::message::MessageId;
 
 /// The most that is read of one segment: far more than is ever written to one, little enough to
@@ -52,16 +53,8 @@ pub struct Recovered {
     pub sequence: u64,
     /// The newest message's id, also if it is not kept any more.
     pub last_id: MessageId,
-    /// The last start.
-    pub started: Option<Started>,
-    /// The last job of each line.
-    pub lines: LineJobs,
-    /// How much each client has sent on the last day.
-    pub daily: DailyCounts,
-    /// What is down.
-    pub conditions: Conditions,
-    /// How far the consumers have come.
-    pub consumers: Consumers,
+    /// What the next segment begins with.
+    pub carried: Carried,
     /// The newest events.
     pub events: Events,
     /// How many records were read.
@@ -325,23 +318,14 @@ impl Reader {
             Record::Accepted(accepted) => recovered.body(accepted.id, segment.number, frame),
             Record::Kept(both) => recovered.body(both.0.id, segment.number, frame),
             Record::Forgotten(id) => recovered.index.remove(*id),
-            Record::Started(started) => recovered.started = Some(*started),
-            Record::Submitting(_)
-            | Record::Moved(_)
-            | Record::Line(..)
-            | Record::Daily(_)
-            | Record::Condition(_)
-            | Record::Cursor(_) => {}
+            _ => {}
         }
         if let Ok(seq @ 1..) = codec::seq(frame.fields)
             && let Some(entry) = recovered.events.entry(&record, seq)
         {
             recovered.events.put(Entry { segment: segment.number, ..entry });
         }
-        recovered.lines.note(&record);
-        recovered.daily.note(&record);
-        recovered.conditions.note(&record);
-        recovered.consumers.note(&record);
+        recovered.carried.note(&record);
         on(record);
         Ok(())
     }

@@ -8,7 +8,7 @@ use crate::api::reply::{Daemon, Source};
 use crate::api::{self, Answer, Caller, Form, Request};
 use crate::config::{self, Config};
 use crate::engine::{Action, DeviceSettings, Engine, Now, Settings};
-use crate::journal::Ticket;
+use crate::journal::{Bodies, Event, Events, Ticket};
 use crate::message::{MessageId, Refusal};
 
 /// The engine, its journal and its boxes.
@@ -65,17 +65,33 @@ impl Core {
         let answered = api::answer(request, Caller::LOCAL, now, &mut self.engine, &self.spool);
         // The next request may look for what this one has led to.
         self.act(now);
-        if let Ok((_, after)) = &answered {
-            self.spool.hurry(*after);
+        match &answered {
+            // A consumer that loses this reads some events twice: no reason for a sync of its own.
+            Ok((Answer::Acked(_), _)) | Err(_) => {}
+            Ok((_, after)) => self.spool.hurry(*after),
         }
         answered
     }
 
     /// Writes the reply.
     pub fn write(&self, now: Now, out: &mut String, form: Form, answer: Answer) {
+        self.source(now).write(out, form, answer);
+    }
+
+    /// The events, to pull from.
+    pub fn events(&self) -> &Events {
+        self.spool.events()
+    }
+
+    /// Writes an event.
+    pub fn write_event(&self, now: Now, out: &mut String, event: &Event<'_>) {
+        self.source(now).event(out, event, Caller::LOCAL.owner());
+    }
+
+    fn source(&self, now: Now) -> Source<'_, Spool> {
         let uptime_s = (now.boot_ms.saturating_sub(self.started_ms) / 1000) as u32;
         let daemon = Daemon { uptime_s, journal: &self.journal_id, written: self.spool.counters() };
-        Source { now, engine: &self.engine, bodies: &self.spool, daemon }.write(out, form, answer);
+        Source { now, engine: &self.engine, bodies: &self.spool, daemon }
     }
 
     /// Whether nobody has to wait for the message any longer: its state is final, or it is not

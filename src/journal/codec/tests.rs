@@ -1,4 +1,6 @@
 use super::*;
+use crate::journal::Events;
+use crate::journal::events::Entry;
 use crate::journal::testing::{accepted, life, samples};
 
 fn fields(record: &Record) -> (u8, Vec<u8>) {

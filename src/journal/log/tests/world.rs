@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::journal::Cursor;
 use crate::journal::testing::Random;
 use crate::journal::testing::{moved, submitting};
+use crate::journal::{Cursor, EventKind};
 use crate::message::ConsumerName;
 
 /// Small enough that a short life sees many segments.
@@ -174,7 +174,7 @@ impl World {
     fn show(&mut self) {
         for event in self.log.events().after(0) {
             let subject = match event.subject {
-                Subject::Message(id) => id.to_string(),
+                Subject::Message(id, _) => id.to_string(),
                 Subject::Part(part) => part.to_string(),
             };
             let told = (event.unix_s, event.kind, subject);
@@ -185,8 +185,8 @@ impl World {
         let last = self.shown.len().saturating_sub(KEEP_EVENTS);
         assert!(self.shown.keys().skip(last).eq(&kept), "{:?}\n{kept:?}", self.shown);
         if self.log.is_idle() {
-            self.cursor = self.log.consumers.get(&consumer()).unwrap_or(0);
-            self.accepted_today = self.log.daily.count(AT, CLIENT);
+            self.cursor = self.log.carried.consumers.get(&consumer()).unwrap_or(0);
+            self.accepted_today = self.log.carried.daily.count(AT, CLIENT);
         }
     }
 
@@ -243,9 +243,9 @@ impl World {
         self.log = log;
         self.log.keep_events(KEEP_EVENTS);
         // Nothing is lost of the count, and what was not acknowledged may be in it.
-        let accepted_today = self.log.daily.count(AT, CLIENT);
+        let accepted_today = self.log.carried.daily.count(AT, CLIENT);
         assert!((self.accepted_today..=self.last_id).contains(&accepted_today));
-        let cursor = self.log.consumers.get(&consumer()).unwrap_or(0);
+        let cursor = self.log.carried.consumers.get(&consumer()).unwrap_or(0);
         assert!(cursor >= self.cursor && cursor <= self.log.events().newest());
         self.job = None;
         self.events.clear();
