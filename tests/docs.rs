@@ -4,7 +4,8 @@
 #![allow(clippy::unwrap_used, reason = "a test may stop at any surprise")]
 
 use goipd::api::{parse_line, reply, request};
-use goipd::message::{ErrorCode, MAX_TEXT_BYTES, Number, ProblemCode, State};
+use goipd::journal::{self, EventKind};
+use goipd::message::{ErrorCode, MAX_CONSUMER_BYTES, MAX_TEXT_BYTES, Number, ProblemCode, State};
 use goipd::relay;
 use goipd::serve;
 
@@ -89,6 +90,15 @@ fn every_operation_has_a_heading_and_no_other() {
 }
 
 #[test]
+fn every_event_is_explained_and_no_other() {
+    let (_, rest) = SOCKET.split_once("\n### An event\n").unwrap();
+    let table = rest.split("\n## ").next().unwrap().rsplit("| event |").next().unwrap();
+    let others = [EventKind::LineUp, EventKind::LineDown, EventKind::DeviceUp, EventKind::DeviceDown];
+    assert_eq!(sorted(first_column(table)), sorted(others.map(EventKind::as_str).into()));
+    assert!(rest.contains("a state's name"));
+}
+
+#[test]
 fn every_field_of_a_send_is_explained_and_no_other() {
     let refusal = parse_line(br#"{"op":"send","x":1}"#).1.unwrap_err().message;
     let known = refusal.rsplit("it takes ").next().unwrap();
@@ -102,7 +112,9 @@ fn limits_are_those_of_the_program() {
     for sentence in [
         format!("without its line feed | {} bytes |", grouped(serve::MAX_LINE_BYTES)),
         format!("| clients at once | {} |", serve::MAX_CLIENTS),
-        format!("| clients that `wait` at once | {} |", serve::MAX_WAITS),
+        format!("| clients that `wait` or get `events` at once | {} |", serve::MAX_WAITS),
+        format!("string, 1 to {MAX_CONSUMER_BYTES} letters"),
+        format!("There can be {} consumers", journal::MAX_CONSUMERS),
         format!("to its line feed | {} s |", serve::PARTIAL_LINE_MS / 1000),
         format!("does not take | {} s |", serve::STALLED_MS / 1000),
         format!("nothing waited for | {} h |", serve::IDLE_MS / 3_600_000),

@@ -134,6 +134,7 @@ fn check_truth(world: &World, id: MessageId, text: &str, decidable: bool) {
     let view = world.engine.view(id).expect("it is kept");
     let (aired, sent) = on_the_air(world, text);
     assert!(aired <= 1, "message {id} ({}) went out {aired} times", view.state);
+    assert_eq!(world.shown_state(id), Some(view.state.as_str()), "the last event of message {id}");
     match view.state {
         State::Sent => assert_eq!(sent, 1, "message {id} is called sent: {view:?}"),
         State::Failed | State::Expired => assert_eq!(aired, 0, "message {id} is called unsent: {view:?}"),

@@ -1,7 +1,7 @@
 //! What clients of the socket say.
 
 use goipd::api::json::object;
-use goipd::api::request::{MAX_KEY_BYTES, MAX_LIMIT, MAX_TAG_BYTES, MAX_TTL_S, MAX_WAIT_S, MIN_TTL_S};
+use goipd::api::request::{From, MAX_KEY_BYTES, MAX_LIMIT, MAX_TAG_BYTES, MAX_TTL_S, MAX_WAIT_S, MIN_TTL_S};
 use goipd::api::scan::{Field, MAX_FIELDS};
 use goipd::api::{Form, Request, SendRequest, parse_line, reply};
 use goipd::message::{ErrorCode, Priority};
@@ -58,7 +58,7 @@ fn check_ranges(form: Form, request: &Request) {
         Request::Status { id } | Request::Cancel { id } | Request::Resend { id } => assert!(*id > 0),
         Request::Wait { id, timeout_s } => assert!(*id > 0 && (1..=MAX_WAIT_S).contains(timeout_s)),
         Request::List { limit, .. } => assert!((1..=MAX_LIMIT).contains(limit)),
-        Request::Lines | Request::Ping => {}
+        Request::Lines | Request::Events { .. } | Request::Ack { .. } | Request::Ping => {}
     }
 }
 
@@ -93,7 +93,13 @@ fn write_json(request: &Request) -> String {
                 }
                 o.number("limit", *limit);
             }
-            Request::Lines | Request::Ping => {}
+            Request::Events { from: From::Oldest } | Request::Lines | Request::Ping => {}
+            Request::Events { from: From::After(after) } => o.number("after", *after),
+            Request::Events { from: From::Consumer(consumer) } => o.string("consumer", consumer.as_str()),
+            Request::Ack { consumer, seq } => {
+                o.string("consumer", consumer.as_str());
+                o.number("seq", *seq);
+            }
         }
     });
     out
@@ -118,6 +124,8 @@ fn op(request: &Request) -> &'static str {
         Request::Cancel { .. } => "cancel",
         Request::Resend { .. } => "resend",
         Request::Lines => "lines",
+        Request::Events { .. } => "events",
+        Request::Ack { .. } => "ack",
         Request::Ping => "ping",
     }
 }

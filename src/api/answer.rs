@@ -2,9 +2,10 @@
 
 use core::fmt::Write;
 
+use super::request::From;
 use super::{Request, SendRequest};
 use crate::engine::{Choice, Engine, NewMessage, Now, Settings, not_found};
-use crate::journal::{Bodies, Origin, Ticket};
+use crate::journal::{Bodies, Origin, Seq, Ticket};
 use crate::message::{ErrorCode, MessageId, Number, Quoted, Refusal, State, check_text};
 
 /// What a request that was not refused is answered with. What an answer shows is read when it is
@@ -40,6 +41,17 @@ pub enum Answer {
     },
     /// All lines.
     Lines,
+    /// Each event as it comes; [`super::reply::Source::event`] writes them.
+    Events {
+        /// They begin behind this one.
+        after: Seq,
+        /// Events behind the one that was asked for are not kept any more, or it never was.
+        reset: bool,
+        /// The consumer was not known before.
+        new: bool,
+    },
+    /// A consumer is done with the events up to this one.
+    Acked(Seq),
     /// The daemon itself.
     Daemon,
 }
@@ -102,6 +114,23 @@ pub fn answer(
             (Answer::Message(id), engine.resend(now, id)?.after)
         }
         Request::Lines => (Answer::Lines, AT_ONCE),
+        Request::Events { from } => {
+            let events = bodies.events();
+            let (after, new, ticket) = match from {
+                From::Oldest => (None, false, AT_ONCE),
+                From::After(after) => (Some(after), false, AT_ONCE),
+                From::Consumer(consumer) => {
+                    let place = engine.consumer(consumer, events)?;
+                    (Some(place.seq), place.new, place.after)
+                }
+            };
+            let (after, reset) = events.begin(after);
+            (Answer::Events { after, reset, new }, ticket)
+        }
+        Request::Ack { consumer, seq } => {
+            let (seq, ticket) = engine.ack(consumer, seq, bodies.events())?;
+            (Answer::Acked(seq), ticket)
+        }
         Request::Ping => (Answer::Daemon, AT_ONCE),
     })
 }

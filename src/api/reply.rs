@@ -3,7 +3,7 @@
 use super::json::{Object, object};
 use super::{Answer, Form, json, rfc3339, words};
 use crate::engine::{Engine, Now, View, not_found};
-use crate::journal::{Bodies, Body, Counters, Origin};
+use crate::journal::{Bodies, Body, Counters, Event, Origin, Subject};
 use crate::message::{MessageId, Refusal, State};
 
 /// A page of a list ends before it is larger than this: what a client has to have room for.
@@ -83,9 +83,10 @@ impl<B: Bodies> Source<'_, B> {
             Answer::Message(id) | Answer::Wait { id, .. } => {
                 words::ok(out, self.engine.view(id).ok_or(id)?.state);
             }
-            // The words for these two do not exist; their answers do.
+            // The words for these do not exist; their answers do.
             Answer::Page { .. } => words::ok(out, self.engine.counters().last_id),
             Answer::Lines => words::ok(out, self.engine.lines(self.now).count()),
+            Answer::Events { after: seq, .. } | Answer::Acked(seq) => words::ok(out, seq),
             Answer::Daemon => words::ok(out, env!("CARGO_PKG_VERSION")),
         }
         Ok(())
@@ -100,6 +101,16 @@ impl<B: Bodies> Source<'_, B> {
             }
             Answer::Page { owner, state, after, limit } => self.page(o, owner, state, after, limit),
             Answer::Lines => self.lines(o),
+            Answer::Events { after, reset, new } => {
+                o.number("after", after);
+                o.number("newest", self.bodies.events().newest());
+                for (name, set) in [("reset", reset), ("new", new)] {
+                    if set {
+                        o.bool(name, true);
+                    }
+                }
+            }
+            Answer::Acked(seq) => o.number("seq", seq),
             Answer::Daemon => self.daemon(o),
         }
         Ok(())
@@ -151,6 +162,40 @@ impl<B: Bodies> Source<'_, B> {
             }),
             None => o.null("problem"),
         }
+    }
+
+    /// Writes an event as an object, if it is for somebody who sees the messages of `owner`, or
+    /// all if that is `None`; says whether it is. A message is shown in the state that it had
+    /// then, and otherwise as it is now; of one that is not kept any more, only id and state.
+    pub fn event(&self, out: &mut String, event: &Event<'_>, owner: Option<Origin>) -> bool {
+        let view = match event.subject {
+            Subject::Message(id, state) => self.engine.view(id).map(|view| View { state, ..view }),
+            Subject::Part(_) => None,
+        };
+        let ours = owner.is_none() || owner == view.map(|view| view.origin);
+        if !ours && matches!(event.subject, Subject::Message(..)) {
+            return false;
+        }
+        object(out, |o| {
+            o.string("event", event.kind.as_str());
+            o.number("seq", event.seq);
+            o.string("time", &rfc3339(event.unix_s));
+            match event.subject {
+                Subject::Message(id, state) => o.object("message", |m| {
+                    let written =
+                        view.and_then(|view| self.bodies.body(id, |body| self.message(m, &view, &body)));
+                    if written.is_none() {
+                        m.number("id", id);
+                        m.string("state", state.as_str());
+                    }
+                }),
+                Subject::Part(part) => {
+                    let name = if part.line.is_some() { "line" } else { "device" };
+                    o.string(name, &part.to_string());
+                }
+            }
+        });
+        true
     }
 
     fn page(
@@ -235,159 +280,4 @@ fn said(words: &str) -> Option<&str> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::api::testing::{NOW, World};
-    use crate::message::{Problem, ProblemCode, Words};
-
-    #[test]
-    fn a_send_is_answered_with_what_became_of_it_so_far() {
-        let mut world = World::new();
-        assert_eq!(
-            world.reply(r#"{"op":"send","to":"+49151","text":"Pump 3 stopped","key":"k","tag":"x"}"#),
-            r#"{"ok":true,"id":1,"state":"queued","segments":1,"encoding":"gsm7","tag":"x"}"#
-        );
-        assert_eq!(
-            world.reply(r#"{"op":"send","to":"+49151","text":"Pump 3 stopped","key":"k","tag":"y"}"#),
-            r#"{"ok":true,"id":1,"state":"queued","segments":1,"encoding":"gsm7","tag":"x","replayed":true}"#
-        );
-        assert_eq!(
-            world.reply(r#"{"op":"send","to":"12","text":"ć"}"#),
-            r#"{"ok":true,"id":2,"state":"queued","segments":1,"encoding":"ucs2","tag":null}"#
-        );
-    }
-
-    #[test]
-    fn a_message_has_every_field_in_every_state() {
-        let mut world = World::new();
-        world.reply(r#"{"op":"send","to":"+49 151","text":"\"hi\"\n","line":"office/1","tag":"x"}"#);
-        assert_eq!(
-            world.reply(r#"{"op":"status","id":1}"#),
-            r#"{"ok":true,"id":1,"to":"+49151","text":"\"hi\"\n","state":"queued","line":null,"segments":1,"encoding":"gsm7","created":"2026-11-22T07:00:00Z","updated":"2026-11-22T07:00:00Z","attempts":0,"device_id":null,"tag":"x","problem":null}"#
-        );
-        let later = Now { boot_ms: NOW.boot_ms + 1000, unix_s: NOW.unix_s + 1, ..NOW };
-        world.submit(later);
-        world.fail(later, "2172");
-        assert_eq!(
-            world.reply(r#"{"op":"wait","id":1}"#),
-            r#"{"ok":true,"id":1,"to":"+49151","text":"\"hi\"\n","state":"failed","line":"office/1","segments":1,"encoding":"gsm7","created":"2026-11-22T07:00:00Z","updated":"2026-11-22T07:00:01Z","attempts":1,"device_id":"6a52acc8","tag":"x","problem":{"code":"rejected","device_code":"2172","message":"the network or the module did not take it: error 2172 (a module maker's own number; often no credit or a barred SIM)"}}"#
-        );
-    }
-
-    #[test]
-    fn plain_words_are_answered_with_plain_words() {
-        let mut world = World::new();
-        assert_eq!(world.reply("send +49151 Pump 3 stopped"), "ok 1");
-        assert_eq!(world.reply("status 1"), "ok queued");
-        assert_eq!(world.reply("cancel 1"), "ok cancelled");
-        assert_eq!(world.reply("ping"), concat!("ok ", env!("CARGO_PKG_VERSION")));
-        assert_eq!(
-            world.reply("send 12x hello"),
-            "error invalid_number '12x' is not a phone number: digits, and + in front, are allowed"
-        );
-    }
-
-    #[test]
-    fn a_list_is_walked_from_page_to_page_by_its_next() {
-        let mut world = World::new();
-        for _ in 0..5 {
-            world.reply("send 12 a");
-        }
-        world.reply("cancel 3");
-        let ids = |page: &str| -> Vec<String> {
-            page.split("{\"id\":").skip(1).map(|m| m[..1].to_owned()).collect()
-        };
-        let page = world.reply(r#"{"op":"list","limit":2}"#);
-        assert_eq!(ids(&page), ["1", "2"]);
-        assert!(page.ends_with(r#"],"next":2}"#), "{page}");
-        let page = world.reply(r#"{"op":"list","after":2,"state":"queued"}"#);
-        assert_eq!(ids(&page), ["4", "5"]);
-        assert!(page.ends_with(r#"],"next":5}"#), "{page}");
-        assert_eq!(world.reply(r#"{"op":"list","after":5}"#), r#"{"ok":true,"messages":[],"next":5}"#);
-        assert_eq!(world.reply(r#"{"op":"list","state":"sent"}"#), r#"{"ok":true,"messages":[],"next":0}"#);
-    }
-
-    #[test]
-    fn a_page_ends_at_its_size_and_the_next_goes_on_there() {
-        let mut world = World::new();
-        let text = "\\u0001".repeat(670);
-        for _ in 0..30 {
-            let reply = world.reply(&format!(r#"{{"op":"send","to":"12","text":"{text}"}}"#));
-            assert!(reply.starts_with("{\"ok\":true"), "{reply}");
-        }
-        let (mut after, mut pages) = (0, 0);
-        while after < 30 {
-            let page = world.reply(&format!(r#"{{"op":"list","after":{after},"limit":200}}"#));
-            assert!(page.len() <= MAX_PAGE_BYTES + 64, "{}", page.len());
-            let next = page.rsplit(':').next().unwrap().trim_end_matches('}').parse().unwrap();
-            assert!(next > after);
-            (after, pages) = (next, pages + 1);
-        }
-        assert_eq!(pages, 3);
-    }
-
-    #[test]
-    fn a_message_that_failed_for_want_of_time_says_so() {
-        let mut world = World::new();
-        world.reply("send 12 a");
-        world.submit(NOW);
-        world.fail(NOW, "38");
-        let sentence = "the network could not take it: error 38 (the network is out of order)";
-        assert!(world.reply(r#"{"op":"status","id":1}"#).contains(&format!(r#""message":"{sentence}""#)));
-        world.engine.turn(Now { boot_ms: NOW.boot_ms + 3_600_000, ..NOW });
-        let late = world.reply(r#"{"op":"status","id":1}"#);
-        assert!(late.contains(r#""state":"failed""#), "{late}");
-        assert!(late.contains(&format!(r#""message":"its ttl ran out; {sentence}""#)), "{late}");
-    }
-
-    #[test]
-    fn no_message_is_larger_than_a_page_counts_it() {
-        let mut world = World::new();
-        world.reply(r#"{"op":"send","to":"+12345678901234567890","text":"a","line":"office/1","tag":"t"}"#);
-        world.submit(NOW);
-        world.fail(NOW, "500");
-        let fixed = world.reply(r#"{"op":"status","id":1}"#).len();
-        let longest = ProblemCode::ALL
-            .into_iter()
-            .map(|code| Problem { code, device_code: Words::new(&"\"".repeat(23)) }.to_string().len())
-            .max();
-        // The device's longest name, and quotes in what the box said, which are written twice.
-        assert!(fixed + longest.unwrap() + 32 + 2 * 23 <= MESSAGE_BYTES, "{fixed} {longest:?}");
-    }
-
-    #[test]
-    fn lines_tell_whether_a_message_would_be_sent_and_why_not() {
-        let mut world = World::new();
-        world.reply("send 12 a");
-        let lines = world.reply(r#"{"op":"lines"}"#);
-        assert!(
-            lines.starts_with(
-                r#"{"ok":true,"lines":[{"line":"office/1","up":false,"registered":null,"signal":null,"operator":null,"queued":1,"state":"held","reason":"not asked yet"#
-            ),
-            "{lines}"
-        );
-        assert_eq!(lines.matches("\"line\":").count(), 3);
-    }
-
-    #[test]
-    fn ping_tells_the_daemon_and_counts_the_messages() {
-        let mut world = World::new();
-        world.reply("send 12 a");
-        assert_eq!(
-            world.reply(r#"{"op":"ping"}"#),
-            concat!(
-                r#"{"ok":true,"version":""#,
-                env!("CARGO_PKG_VERSION"),
-                r#"","uptime":5,"journal":"j1","counters":{"queued":1,"submitting":0,"sending":0,"sent":0,"delivered":0,"undelivered":0,"failed":0,"unknown":0,"expired":0,"cancelled":0,"last_id":1,"journal_records":0,"journal_bytes":0,"journal_syncs":0,"journal_pages":0,"journal_failures":0}}"#
-            )
-        );
-    }
-
-    #[test]
-    fn a_message_that_was_forgotten_meanwhile_is_not_found() {
-        let world = World::new();
-        let mut out = String::from("before");
-        world.source().write(&mut out, Form::Words, Answer::Message(9));
-        assert_eq!(out, "beforeerror not_found there is no message 9, or it is not kept any more");
-    }
-}
+mod tests;

@@ -2,7 +2,7 @@
 
 use super::bad_request;
 use super::fields::{Fields, required};
-use crate::message::{OnUnknown, Priority, Quoted, Refusal, State};
+use crate::message::{ConsumerName, MAX_CONSUMER_BYTES, OnUnknown, Priority, Quoted, Refusal, State};
 
 /// The longest key, in bytes: room for a UUID, a hash in hex, or a name with a date.
 pub const MAX_KEY_BYTES: usize = 64;
@@ -21,7 +21,7 @@ pub const MAX_LIMIT: u32 = 200;
 pub const DEFAULT_LIMIT: u32 = 50;
 
 /// Every operation, as an error lists them.
-const OPS: &str = "send, status, wait, list, cancel, resend, lines, ping";
+const OPS: &str = "send, status, wait, list, cancel, resend, lines, events, ack, ping";
 
 /// The fields of a message to be sent.
 const SEND_FIELDS: [&str; 8] = ["to", "text", "line", "ttl", "key", "tag", "on_unknown", "priority"];
@@ -64,8 +64,31 @@ pub enum Request {
     },
     /// Show the lines.
     Lines,
+    /// Show each event as it comes, until the client goes away.
+    Events {
+        /// From which event on.
+        from: From,
+    },
+    /// A consumer is done with the events up to one.
+    Ack {
+        /// The consumer.
+        consumer: ConsumerName,
+        /// The event.
+        seq: u32,
+    },
     /// Show that goipd is there, and its counters.
     Ping,
+}
+
+/// From which event on somebody reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum From {
+    /// The oldest that is kept.
+    Oldest,
+    /// The one behind this one.
+    After(u32),
+    /// Where the consumer of that name is.
+    Consumer(ConsumerName),
 }
 
 /// A message to be queued, as its sender wrote it: whether `to`, `text` and `line` are
@@ -158,14 +181,47 @@ pub fn parse_json(text: &str) -> Result<Request, Refusal> {
         "cancel" => Request::Cancel { id: only_id()? },
         "resend" => Request::Resend { id: only_id()? },
         "lines" => takes(&[]).map(|()| Request::Lines)?,
+        "events" => {
+            takes(&["after", "consumer"])?;
+            let from = match (fields.number("after", 0..=u32::MAX)?, consumer(&fields)?) {
+                (None, None) => From::Oldest,
+                (Some(after), None) => From::After(after),
+                (None, Some(consumer)) => From::Consumer(consumer),
+                (Some(_), Some(_)) => {
+                    return Err(bad_request("'events' takes either 'after' or 'consumer', not both"));
+                }
+            };
+            Request::Events { from }
+        }
+        "ack" => {
+            takes(&["consumer", "seq"])?;
+            Request::Ack {
+                consumer: required("consumer", consumer(&fields)?)?,
+                seq: required("seq", fields.number("seq", 0..=u32::MAX)?)?,
+            }
+        }
         "ping" => takes(&[]).map(|()| Request::Ping)?,
         _ => return Err(bad_request(format!("unknown op {}; known are {OPS}", Quoted(&op)))),
+    })
+}
+
+fn consumer(fields: &Fields<'_>) -> Result<Option<ConsumerName>, Refusal> {
+    let Some(name) = fields.string("consumer")? else { return Ok(None) };
+    ConsumerName::parse(&name).map(Some).ok_or_else(|| {
+        bad_request(format!(
+            "the field 'consumer' must have 1 to {MAX_CONSUMER_BYTES} letters, digits, '_', '.' or '-', not {}",
+            Quoted(&name)
+        ))
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn reader() -> ConsumerName {
+        ConsumerName::parse("a.b-c_1").unwrap()
+    }
 
     #[test]
     fn every_op_is_read_with_its_fields() {
@@ -184,6 +240,10 @@ mod tests {
             (r#"{"op":"cancel","id":2}"#, Request::Cancel { id: 2 }),
             (r#"{"op":"resend","id":3}"#, Request::Resend { id: 3 }),
             (r#"{"op":"lines"}"#, Request::Lines),
+            (r#"{"op":"events"}"#, Request::Events { from: From::Oldest }),
+            (r#"{"op":"events","after":0}"#, Request::Events { from: From::After(0) }),
+            (r#"{"op":"events","consumer":"a.b-c_1"}"#, Request::Events { from: From::Consumer(reader()) }),
+            (r#"{"op":"ack","consumer":"a.b-c_1","seq":7}"#, Request::Ack { consumer: reader(), seq: 7 }),
             (r#" { "op" : "ping" } "#, Request::Ping),
             (r#"{"\u006fp":"\u0070ing"}"#, Request::Ping),
         ] {
@@ -278,11 +338,11 @@ mod tests {
         for (text, message) in [
             (
                 "{}",
-                "the field 'op' is missing; known are send, status, wait, list, cancel, resend, lines, ping",
+                "the field 'op' is missing; known are send, status, wait, list, cancel, resend, lines, events, ack, ping",
             ),
             (
                 r#"{"op":"inbox"}"#,
-                "unknown op 'inbox'; known are send, status, wait, list, cancel, resend, lines, ping",
+                "unknown op 'inbox'; known are send, status, wait, list, cancel, resend, lines, events, ack, ping",
             ),
             (r#"{"op":7}"#, "the field 'op' must be a string in double quotes, not '7'"),
             (r#"{"op":"send","text":"x"}"#, "the field 'to' is missing"),
@@ -342,6 +402,17 @@ mod tests {
                 r#"{"op":"send","to":"12","text":"a\u0000b"}"#,
                 "the field 'text' holds a NUL character: remove it",
             ),
+            (r#"{"op":"ack","consumer":"a"}"#, "the field 'seq' is missing"),
+            (r#"{"op":"ack","seq":1}"#, "the field 'consumer' is missing"),
+            (
+                r#"{"op":"events","consumer":"a b"}"#,
+                "the field 'consumer' must have 1 to 32 letters, digits, '_', '.' or '-', not 'a b'",
+            ),
+            (
+                r#"{"op":"events","consumer":"a","after":1}"#,
+                "'events' takes either 'after' or 'consumer', not both",
+            ),
+            (r#"{"op":"events","limit":1}"#, "'events' has no field 'limit': it takes after, consumer"),
             (r#"{"op":"ping"}x"#, "the request is not valid JSON at byte 13: nothing may follow the object"),
             (
                 r#"{"op":"send","to":"12","text":"\udc00"}"#,

@@ -3,7 +3,7 @@
 use super::reply::{Daemon, Source};
 use super::{Answer, Caller, answer, parse_line, reply};
 use crate::engine::{Action, Answer as Reported, DeviceSettings, Engine, Now, Settings};
-use crate::goip::{JobStatus, LineStatus, SendAnswer, SendOutcome, StatusPage};
+use crate::goip::{AskError, JobStatus, LineStatus, SendAnswer, SendOutcome, StatusPage};
 use crate::journal::{BootId, Counters, Memory, Ticket};
 use crate::message::{JobId, OnUnknown, Refusal, Words};
 
@@ -14,7 +14,7 @@ pub struct World {
     pub engine: Engine,
     /// Who asks.
     pub caller: Caller,
-    journal: Memory,
+    pub journal: Memory,
 }
 
 impl World {
@@ -74,6 +74,12 @@ impl World {
         self.report(now, Reported::Send(SendOutcome::Answered(sending)));
     }
 
+    /// The first box does not answer.
+    pub fn cannot_be_reached(&mut self, now: Now) {
+        self.turn(now);
+        self.report(now, Reported::Status(Err(AskError::Unreachable(Words::new("")))));
+    }
+
     /// The box shows the job done with that error.
     pub fn fail(&mut self, now: Now, error: &str) {
         let later = Now { boot_ms: now.boot_ms + 60_000, ..now };
@@ -95,7 +101,8 @@ impl World {
         }
     }
 
-    fn record(&mut self) -> bool {
+    /// Hands the engine's records to the journal; says whether there were any.
+    pub fn record(&mut self) -> bool {
         let mut actions = Vec::new();
         self.engine.take_actions(&mut actions);
         let any = !actions.is_empty();

@@ -40,6 +40,7 @@ pub(super) enum Question {
     Cancel(MessageId),
     Resend(MessageId),
     Lines,
+    Events { after: Option<u32>, consumer: Option<String> },
     Ping,
 }
 
@@ -81,6 +82,7 @@ struct Options {
     state: Option<String>,
     after: Option<u32>,
     limit: Option<u32>,
+    consumer: Option<String>,
     live: bool,
     shown_as: Option<String>,
 }
@@ -170,6 +172,7 @@ impl Options {
             "line" => self.line = Some(value),
             "key" => self.key = Some(value),
             "tag" => self.tag = Some(value),
+            "consumer" => self.consumer = Some(value),
             _ => self.shown_as = Some(value),
         }
         Ok(())
@@ -204,6 +207,7 @@ fn task(command: &Spec, options: Options, words: &[String]) -> Result<Task, Fail
         ("resend", [word]) => Question::Resend(id(word)?),
         ("list", []) => Question::List { state: options.state, after: options.after, limit: options.limit },
         ("lines", []) => Question::Lines,
+        ("events", []) => Question::Events { after: options.after, consumer: options.consumer },
         ("ping", []) => Question::Ping,
         ("check", [] | [_]) => {
             let file = words.first().map(PathBuf::from);

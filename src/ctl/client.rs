@@ -107,23 +107,46 @@ impl Client {
         if let Err(error) = self.stream.get_mut().write_all(request.line.as_bytes()) {
             // The daemon may have hung up behind a refusal, such as `too_many`.
             let hung_up = error.kind() != ErrorKind::WouldBlock;
-            let refusal = if hung_up { self.read(Duration::ZERO).ok() } else { None };
+            let refusal = if hung_up { self.read(Some(Duration::ZERO)).ok() } else { None };
             return refusal.ok_or_else(|| {
                 Failure::new(Exit::Unreachable, format!("goipd does not take the request: {error}"))
             });
         }
-        self.read(request.wait).map_err(|why| request.lost(&why))
+        self.read(Some(request.wait)).map_err(|why| request.lost(&why))
     }
 
-    /// The next line. Every byte may take as long as the whole: a daemon that trickles is none of
+    /// Sends `request`; its reply comes among the lines that follow.
+    ///
+    /// # Errors
+    /// `Unreachable`.
+    pub fn tell(&mut self, request: &Request) -> Result<(), Failure> {
+        self.stream.get_mut().write_all(request.line.as_bytes()).map_err(|error| {
+            Failure::new(Exit::Unreachable, format!("goipd does not take the request: {error}"))
+        })
+    }
+
+    /// The next line, however long it takes to come.
+    ///
+    /// # Errors
+    /// `Unreachable` if none comes any more.
+    pub fn listen(&mut self) -> Result<String, Failure> {
+        self.read(None).map_err(|why| Failure::new(Exit::Unreachable, why))
+    }
+
+    /// Whether the next line is here already.
+    pub fn has_line(&self) -> bool {
+        self.stream.buffer().contains(&b'\n')
+    }
+
+    /// The next line, for which the daemon waits so long by request, or for ever. Every byte may take as long as the whole: a daemon that trickles is none of
     /// ours.
-    fn read(&mut self, wait: Duration) -> Result<String, String> {
-        let timeout = wait + self.reply_timeout;
+    fn read(&mut self, wait: Option<Duration>) -> Result<String, String> {
+        let timeout = wait.map(|wait| wait + self.reply_timeout);
         let mut line = Vec::new();
         let read = self
             .stream
             .get_ref()
-            .set_read_timeout(Some(timeout))
+            .set_read_timeout(timeout)
             .and_then(|()| self.stream.by_ref().take(REPLY_MAX_BYTES).read_until(b'\n', &mut line));
         match read {
             Ok(_) if line.pop_if(|last| *last == b'\n').is_some() => {
@@ -135,7 +158,7 @@ impl Client {
             }
             Ok(_) => Err("goipd's reply broke off".into()),
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                Err(format!("goipd did not reply within {} s", timeout.as_secs()))
+                Err(format!("goipd did not reply within {} s", timeout.unwrap_or_default().as_secs()))
             }
             Err(error) => Err(format!("goipd's reply cannot be read: {error}")),
         }

@@ -9,7 +9,7 @@ pub(super) struct Spec {
 }
 
 /// Every command.
-pub(super) const COMMANDS: [Spec; 8] = [
+pub(super) const COMMANDS: [Spec; 9] = [
     Spec {
         name: "send",
         options: &["line", "ttl", "key", "tag", "priority", "on-unknown", "wait"],
@@ -111,6 +111,27 @@ Example, the lines that do not send:
 ",
     },
     Spec {
+        name: "events",
+        options: &["after", "consumer"],
+        help: "\
+Usage: goipctl events [--after SEQ | --consumer NAME]
+
+Prints the events, the oldest first, and then each one as it comes: one a line
+below a line with the names of the columns, which are as in 'list'. It ends
+when goipd does, or with control C.
+
+  --after SEQ       only those behind that one
+  --consumer NAME   go on where the last run with this NAME has ended, also
+                    after a restart of goipd; at first with what comes from
+                    now on. What was printed is acknowledged. 1 to 32 letters,
+                    digits, '_', '.' or '-'
+
+Examples, the messages that fail, and a log that misses none:
+  goipctl events | awk '$3 == \"failed\"'
+  goipctl events --consumer log | logger -t goipd
+",
+    },
+    Spec {
         name: "ping",
         options: &[],
         help: "\
@@ -157,6 +178,7 @@ Sends SMS through goipd and shows what became of them.
   cancel ID           take back a message that was not tried yet
   resend ID           send again what failed or is unknown
   lines               show the lines
+  events              show what happens, as it happens
   ping                show that goipd is there
   check [FILE]        check the configuration, with --live the boxes too
 

@@ -13,6 +13,10 @@ use crate::message::{MessageId, Quoted};
 pub(super) const MESSAGE_COLUMNS: [Column; 6] =
     [("ID", 6), ("STATE", 11), ("LINE", 10), ("TO", 16), ("CREATED", 20), ("TEXT", 0)];
 
+/// The columns of the events.
+pub(super) const EVENT_COLUMNS: [Column; 7] =
+    [("SEQ", 6), ("TIME", 20), ("EVENT", 11), ("ID", 6), ("LINE", 10), ("TO", 16), ("TEXT", 0)];
+
 /// The columns of the lines.
 const LINE_COLUMNS: [Column; 8] = [
     ("LINE", 10),
@@ -117,6 +121,17 @@ impl<'a> Reply<'a> {
     /// The message as a row of [`MESSAGE_COLUMNS`].
     pub fn show_message_row(&self, out: &mut Output) -> Result<(), Failure> {
         self.row(out, &MESSAGE_COLUMNS, ["id", "state", "line", "to", "created", "text"])
+    }
+
+    /// The event as a row of [`EVENT_COLUMNS`].
+    pub fn show_event_row(&self, out: &mut Output) -> Result<(), Failure> {
+        let message = self.object("message");
+        let of_message = |name: &str| message.as_ref().and_then(|m| m.text(name));
+        let part = self.text("line").or_else(|| self.text("device")).or_else(|| of_message("line"));
+        let [seq, time, event] = ["seq", "time", "event"].map(|name| self.text(name));
+        let [id, to, text] = ["id", "to", "text"].map(of_message);
+        let cells = [seq, time, event, id, part, to, text];
+        out.row(&EVENT_COLUMNS, &cells.each_ref().map(Option::as_deref))
     }
 
     /// The lines, one a row.

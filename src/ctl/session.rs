@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::args::{NewMessage, Question, Wait};
 use super::client::{Client, Request};
 use super::output::{Output, complain};
-use super::reply::{MESSAGE_COLUMNS, Reply};
+use super::reply::{EVENT_COLUMNS, MESSAGE_COLUMNS, Reply};
 use super::{Exit, Failure};
 use crate::api::request::{MAX_LIMIT, MAX_WAIT_S};
 use crate::message::{MessageId, State};
@@ -42,6 +42,7 @@ impl Session {
             Question::Resend(id) => {
                 self.change(&Request::acting("resend", |o| o.number("id", id))).map(|_| ())
             }
+            Question::Events { after, consumer } => self.events(after, consumer.as_deref()),
             Question::Lines => self.show(&Request::asking("lines", |_| {}), |r, out| r.show_lines(out)),
             Question::Ping => self.show(&Request::asking("ping", |_| {}), |r, out| r.show_daemon(out)),
         }
@@ -146,6 +147,51 @@ impl Session {
         Ok(())
     }
 
+    /// Shows each event as it comes, until goipd or the reader goes away.
+    fn events(&mut self, after: Option<u32>, consumer: Option<&str>) -> Result<(), Failure> {
+        let request = Request::asking("events", |o| {
+            if let Some(after) = after {
+                o.number("after", after);
+            }
+            if let Some(consumer) = consumer {
+                o.string("consumer", consumer);
+            }
+        });
+        let mut line = self.granted(&request)?;
+        if !self.output.json {
+            self.output.head(&EVENT_COLUMNS)?;
+        }
+        // The newest one that was printed, and is not acknowledged yet.
+        let mut printed = None;
+        loop {
+            let reply = Reply::parse(&line).map_err(|why| request.lost(&why))?;
+            match reply.flag("ok") {
+                // An event.
+                None => {
+                    self.print(&line, |out| reply.show_event_row(out))?;
+                    printed = reply.number("seq");
+                }
+                Some(true) if reply.flag("reset") == Some(true) => {
+                    complain("events have been missed: they are not kept any more");
+                }
+                Some(true) => {}
+                Some(false) => return Err(self.refused(&line, &reply)),
+            }
+            if self.output.gone {
+                return Ok(());
+            }
+            if let (Some(consumer), Some(seq), false) = (consumer, printed, self.client.has_line()) {
+                printed = None;
+                self.client.tell(&Request::asking("ack", |o| {
+                    o.string("consumer", consumer);
+                    o.number("seq", seq);
+                }))?;
+            }
+            drop(reply);
+            line = self.client.listen()?;
+        }
+    }
+
     /// Asks for a change of a message and shows its id and its state; says whether that had been
     /// asked for before.
     fn change(&mut self, request: &Request) -> Result<(MessageId, bool), Failure> {
@@ -183,17 +229,22 @@ impl Session {
         let reply = Reply::parse(&line).map_err(|why| request.lost(&why))?;
         match reply.flag("ok") {
             Some(true) => {}
-            Some(false) => {
-                if self.output.json {
-                    self.output.line(&line)?;
-                }
-                let [code, sentence] = ["error", "message"].map(|name| reply.text(name).unwrap_or_default());
-                return Err(Failure::new(Exit::Refused, [&*code, " ", &*sentence].concat()));
-            }
+            Some(false) => return Err(self.refused(&line, &reply)),
             None => return Err(request.lost("goipd's reply is not understood (no field 'ok')")),
         }
         drop(reply);
         Ok(line)
+    }
+
+    /// The failure that a refusal is; with `--json` it is printed too.
+    fn refused(&mut self, line: &str, reply: &Reply<'_>) -> Failure {
+        if self.output.json
+            && let Err(failure) = self.output.line(line)
+        {
+            return failure;
+        }
+        let [code, sentence] = ["error", "message"].map(|name| reply.text(name).unwrap_or_default());
+        Failure::new(Exit::Refused, [&*code, " ", &*sentence].concat())
     }
 }
 

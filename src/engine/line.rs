@@ -19,7 +19,7 @@ const PROBE_LAST_MS: u64 = 30_000;
 const SAME_ID_MS: u64 = 1_100;
 
 /// After this long without it, a cause of a hold counts as a new one.
-const OVER_MS: u64 = 60_000;
+pub(super) const OVER_MS: u64 = 60_000;
 
 /// Why a device is held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -218,6 +218,8 @@ pub(super) struct Line {
     pub late: Option<(MessageId, JobId)>,
     /// The last message was given up as `unknown`: a new job on the page may be its own.
     pub doubt: bool,
+    /// It was told to be down; from then on it counts as up if nothing is held against it.
+    pub down_ms: Option<u64>,
     pub pace: Pace,
 }
 
@@ -238,6 +240,7 @@ impl Line {
             wanted: false,
             late: None,
             doubt: false,
+            down_ms: None,
             pace: Pace::default(),
         }
     }
@@ -305,6 +308,8 @@ pub(super) struct Device {
     /// A message whose POST was answered with a login error: if the status login works, the box
     /// does not read POST bodies.
     pub suspect: Option<MessageId>,
+    /// It was told to be down.
+    pub down: bool,
 }
 
 impl Device {

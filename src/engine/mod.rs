@@ -7,6 +7,8 @@
 //! The caller hands in everything that has happened and then calls [`Engine::turn`], which gives
 //! messages to lines and requests to boxes; [`Engine::next_wake`] says when to call it again.
 
+mod conditions;
+mod consumers;
 mod fence;
 mod index;
 mod line;
@@ -23,13 +25,14 @@ mod view;
 mod tests;
 
 use crate::goip::{AskError, SendOutcome, StatusPage};
-use crate::journal::{BootId, DailyCounts, Moved, Record, Stamp, Ticket};
+use crate::journal::{BootId, Consumers, DailyCounts, Moved, Record, Stamp, Ticket};
 use crate::message::{JobId, MessageId, Problem, State};
 
 use index::Index;
 use line::{Device, Line, Phase};
 use restore::{Gap, Restoring};
 
+pub use consumers::Place;
 pub use line::{DeviceReason, LineReason};
 pub use pace::MIN_GAP_MS as MIN_STATUS_GAP_MS;
 pub(crate) use requests::not_found;
@@ -96,6 +99,10 @@ pub struct Engine {
     last_id: MessageId,
     /// How much each client has sent today.
     daily: DailyCounts,
+    /// How far each consumer has come with the events.
+    consumers: Consumers,
+    /// The last record of theirs.
+    cursor_ticket: Ticket,
     /// The newest ticket given out, and the newest that is durable.
     ticket: Ticket,
     durable: Ticket,
@@ -128,6 +135,8 @@ impl Engine {
             lines,
             last_id: 0,
             daily: DailyCounts::default(),
+            consumers: Consumers::default(),
+            cursor_ticket: 0,
             ticket: 0,
             durable: 0,
             next_line: 0,

@@ -53,6 +53,7 @@ impl Engine {
         let mut r = self.restoring.take().unwrap_or_default();
         r.lines.note(&record);
         self.daily.note(&record);
+        self.consumers.note(&record);
         match record {
             Record::Started(Started { boot, at }) => {
                 if boot != r.time.boot() {
@@ -76,7 +77,8 @@ impl Engine {
                 self.index.remove(id);
                 r.under_way.retain(|u| u.id != id);
             }
-            Record::Line(..) | Record::Daily(_) => {}
+            Record::Condition(condition) => self.restore_condition(&condition),
+            Record::Line(..) | Record::Daily(_) | Record::Cursor(_) => {}
         }
         self.restoring = Some(r);
     }
@@ -115,6 +117,7 @@ impl Engine {
                 line.unproved = true;
             }
         }
+        self.conditions_restored(now);
         self.ages_ms = now.boot_ms;
         if damaged {
             return self.disown_all(now, ProblemCode::JournalDamaged);
@@ -346,7 +349,7 @@ impl Engine {
         })
     }
 
-    fn place_of(&self, name: &LineName) -> Option<usize> {
+    pub(super) fn place_of(&self, name: &LineName) -> Option<usize> {
         self.lines.iter().position(|l| l.name == *name)
     }
 

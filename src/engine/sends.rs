@@ -121,7 +121,9 @@ impl Engine {
         // The new job takes the place of the late one on the status page.
         line.late = None;
         line.know(job, now.boot_ms);
-        log::info!("message {message} sending on {}, job {job}", line.name);
+        let name = &line.name;
+        log::info!("message {message} sending on {name}, job {job}");
+        self.line_up(now, place);
         self.move_to(now, message, State::Sending, Change { job: Some(job), ..Change::default() });
     }
 
@@ -237,14 +239,22 @@ impl Engine {
             LineReason::Busy => log::info!("{} is held: {reason}", line.name),
             _ => log::warn!("{} is held: {reason}", line.name),
         }
+        if reason != LineReason::Busy {
+            self.line_down(now, place);
+        }
     }
 
-    pub(super) fn hold_device(&mut self, now: Now, device: usize, reason: DeviceReason) {
-        let device = &mut self.devices[device];
+    pub(super) fn hold_device(&mut self, now: Now, place: usize, reason: DeviceReason) {
+        let device = &mut self.devices[place];
+        let new = device.hold(reason, now.boot_ms);
         // A time-out has been told of already; if the box hangs, the next answer is missing too.
-        if device.hold(reason, now.boot_ms) && reason != DeviceReason::TimedOut {
+        if reason == DeviceReason::TimedOut {
+            return;
+        }
+        if new {
             log::warn!("device {} is held: {reason}", device.name);
         }
+        self.device_down(now, place);
     }
 
     /// Asks the device at the next turn rather than when its hold says.

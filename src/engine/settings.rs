@@ -102,6 +102,7 @@ impl Settings {
                 hold: Some(Hold { reason: DeviceReason::NotAsked, since_ms: 0, until_ms: 0 }),
                 asked_ms: None,
                 suspect: None,
+                down: false,
             });
         }
         (devices, lines)

@@ -25,6 +25,7 @@ impl Engine {
                 _ => log::info!("device {} answers again after {seconds} s", self.devices[device].name),
             }
         }
+        self.device_up(now, device);
         if let Some(message) = self.devices[device].suspect.take()
             && self.index.get(message).is_some_and(|e| e.state == State::Queued)
         {
@@ -61,6 +62,7 @@ impl Engine {
         }
         if line.hold.is_some_and(|h| h.reason == LineReason::NotShown) {
             line.hold = None;
+            self.line_up(now, place);
         }
         self.late_truth(now, place, seen);
         match self.lines[place].phase {

@@ -28,6 +28,7 @@ impl Engine {
         if self.ages_ms <= now.boot_ms {
             self.ages(now);
         }
+        self.lines_over(now);
         self.give_up_unreadable(now);
         if !self.closing {
             self.dispatch(now);
@@ -48,7 +49,8 @@ impl Engine {
         let ages = (self.ages_ms < u64::MAX).then_some(self.ages_ms);
         let gap = self.gap.map(|_| TRUST_WAIT_MS);
         let proof = (self.proof_ms > 0 && self.index.count(State::Queued) > 0).then_some(self.proof_ms);
-        devices.chain(unreadable).chain(ages).chain(gap).chain(proof).min()
+        let over = self.lines.iter().filter_map(|line| line.down_ms);
+        devices.chain(unreadable).chain(over).chain(ages).chain(gap).chain(proof).min()
     }
 
     /// When something is due for the message: its own pause ends, it becomes too old to be sent,

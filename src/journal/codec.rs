@@ -1,79 +1,28 @@
 //! Records to fields and back. `docs/journal.md` lists every tag and type.
 
+mod batch;
+mod tags;
+
 use heapless::String;
 
 use super::fields::{Fields, Malformed, put, put_count, put_flag, put_number, put_text};
 use super::{
-    Accepted, Body, BootId, Choice, Daily, Fence, Kept, Moved, Origin, Record, Stamp, Started, Submitting,
+    Accepted, Body, BootId, Choice, Condition, Cursor, Daily, Fence, Kept, Moved, Origin, Record, Seq, Stamp,
+    Started, Submitting,
 };
 use crate::message::{
-    ClientId, JobId, LineName, MessageId, Number, OnUnknown, Priority, Problem, ProblemCode, State, Words,
+    ClientId, ConsumerName, JobId, LineName, MessageId, Number, OnUnknown, Part, Priority, Problem,
+    ProblemCode, State, Words,
 };
 
-/// The types of records. From 128 on, one that is not known may be passed over; below, it means
-/// that a newer goipd has written here.
-mod kind {
-    pub const ACCEPTED: u8 = 1;
-    pub const SUBMITTING: u8 = 2;
-    pub const MOVED: u8 = 3;
-    pub const FORGOTTEN: u8 = 4;
-    pub const STARTED: u8 = 5;
-    pub const KEPT: u8 = 6;
-    pub const LINE: u8 = 7;
-    pub const FIRST_OPTIONAL: u8 = 128;
-    pub const DAILY: u8 = 128;
-}
-
-/// The tags of fields, one meaning each in all records.
-mod tag {
-    pub const ID: u8 = 1;
-    pub const AT: super::StampTags = super::StampTags { unix_s: 2, trusted: 3, boot_ms: 4 };
-    pub const BOOT: u8 = 5;
-    pub const CLIENT: u8 = 6;
-    pub const TO: u8 = 7;
-    pub const TEXT: u8 = 8;
-    pub const CHOICE_DEVICE: u8 = 9;
-    pub const CHOICE_LINE: u8 = 10;
-    pub const TTL_S: u8 = 11;
-    pub const PRIORITY: u8 = 12;
-    pub const ON_UNKNOWN: u8 = 13;
-    pub const KEY: u8 = 14;
-    pub const TAG: u8 = 15;
-    pub const DEVICE: u8 = 16;
-    pub const LINE: u8 = 17;
-    pub const FENCE_JOB: u8 = 18;
-    pub const FENCE_DECIDES: u8 = 19;
-    pub const STATE: u8 = 20;
-    pub const JOB: u8 = 21;
-    pub const PROBLEM: u8 = 22;
-    pub const DEVICE_CODE: u8 = 23;
-    pub const PAUSE_S: u8 = 24;
-    pub const KEPT_AT: super::StampTags = super::StampTags { unix_s: 25, trusted: 26, boot_ms: 27 };
-    pub const KEPT_TTL_S: u8 = 28;
-    pub const AGE_MS: u8 = 29;
-    pub const CHANGED_S: u8 = 30;
-    pub const CHANGED_MS_AGO: u8 = 31;
-    pub const SUBMITTED_MS_AGO: u8 = 32;
-    pub const ATTEMPTS: u8 = 33;
-    pub const STRIKES: u8 = 34;
-    pub const PAUSES: u8 = 35;
-    pub const PAUSE_MS: u8 = 36;
-    pub const PERHAPS_SENT: u8 = 37;
-    pub const DAY: u8 = 38;
-    pub const COUNT: u8 = 39;
-}
-
-#[derive(Clone, Copy)]
-struct StampTags {
-    unix_s: u8,
-    trusted: u8,
-    boot_ms: u8,
-}
+pub(super) use batch::{Batch, encode_events};
+use tags::{StampTags, kind, tag};
 
 /// What the fields of a whole record say.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Decoded {
     Record(Record),
+    Events(Batch),
     /// A type that may be passed over.
     Optional,
     /// A type that must not be passed over, and is not known.
@@ -134,7 +83,33 @@ pub(super) fn encode(record: &Record, into: &mut Vec<u8>) -> u8 {
             put_count(into, tag::COUNT, daily.count.into());
             kind::DAILY
         }
+        Record::Condition(condition) => {
+            put_stamp(into, tag::AT, condition.at);
+            put_text(into, tag::DEVICE, &condition.part.device);
+            if let Some(line) = condition.part.line {
+                put_number(into, tag::LINE, line.into());
+            }
+            put_flag(into, tag::UP, condition.up);
+            kind::CONDITION
+        }
+        Record::Cursor(cursor) => {
+            put_text(into, tag::CONSUMER, cursor.consumer.as_str());
+            if let Some(seq) = cursor.seq {
+                put_number(into, tag::SEQ, seq.into());
+            }
+            kind::CURSOR
+        }
     }
+}
+
+/// Appends the number of the event that a record tells.
+pub(super) fn put_seq(into: &mut Vec<u8>, seq: Seq) {
+    put_count(into, tag::SEQ, seq.into());
+}
+
+/// The number of the event that a record with those fields tells; 0 for none.
+pub(super) fn seq(fields: &[u8]) -> Result<Seq, Malformed> {
+    Fields::parse(fields)?.count(tag::SEQ)
 }
 
 /// The record of type `kind` with those fields.
@@ -168,6 +143,16 @@ pub(super) fn decode(kind: u8, fields: &[u8]) -> Result<Decoded, Malformed> {
             count: f.count(tag::COUNT)?,
             up_to: f.count(tag::ID)?,
         }),
+        kind::CONDITION => Record::Condition(Condition {
+            at: stamp(f, tag::AT)?,
+            part: Part { device: known(device_name(f, tag::DEVICE)?)?, line: f.number(tag::LINE)? },
+            up: f.has(tag::UP),
+        }),
+        kind::CURSOR => Record::Cursor(Cursor {
+            consumer: known(f.text(tag::CONSUMER)?.and_then(ConsumerName::parse))?,
+            seq: f.number(tag::SEQ)?,
+        }),
+        kind::EVENTS => return Ok(Decoded::Events(batch::batch(f)?)),
         newer if newer < kind::FIRST_OPTIONAL => return Ok(Decoded::Newer(newer)),
         _ => return Ok(Decoded::Optional),
     }))

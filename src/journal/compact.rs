@@ -3,11 +3,14 @@
 //! taken away. A message's other records lie behind the one that accepted it, so those in the
 //! oldest segment concern messages that were copied, or are gone.
 //!
+//! Events that only the oldest segment tells are copied too, many in one record.
+//!
 //! A crash in between leaves both the old records and the copy, and the copy counts: it comes
 //! later and says everything.
 
 use super::codec::{self, Decoded};
 use super::disk::{Disk, segment_name};
+use super::events::Entry;
 use super::job::Retire;
 use super::log::Log;
 use super::{Accepted, Kept, Record, Urgency};
@@ -16,6 +19,9 @@ use crate::message::MessageId;
 /// Messages that are copied in one step, at most: their reading and encoding must not hold up
 /// the loop, and they go to the disk with one sync.
 const COPIES_A_STEP: usize = 16;
+
+/// The same for events, of which one takes 13 bytes.
+const EVENTS_A_STEP: usize = 128;
 
 impl<D: Disk> Log<D> {
     /// Takes a step in making room, if room is wanted; call it once a turn, after all records of
@@ -32,16 +38,9 @@ impl<D: Disk> Log<D> {
         }
         let ids: heapless::Vec<MessageId, COPIES_A_STEP> =
             self.index.in_segment(oldest.number).take(COPIES_A_STEP).collect();
-        if ids.is_empty() {
-            if self.segments.len() == 1 {
-                // The counters in the next one's head are still needed, and it is not there yet.
-                return;
-            }
-            self.segments.pop_front();
-            self.retiring.push_back(Retire { segment: oldest.number, aside: oldest.damaged });
-            log::debug!("journal: {} is not needed any more", segment_name(oldest.number));
-            return;
-        }
+        let done = ids.is_empty();
+        // The counters in the next one's head are still needed, and it may not be there yet.
+        let mut another = self.segments.len() > 1;
         for id in ids {
             let Some(kept) = state(id) else {
                 self.index.remove(id);
@@ -56,6 +55,22 @@ impl<D: Disk> Log<D> {
             self.counters.copied += 1;
             let serial = self.put(&Record::Kept(Box::new((accepted, kept))), Urgency::Now);
             self.copies = Some(serial);
+            another = true;
+        }
+        if !another {
+            return;
+        }
+        let events: heapless::Vec<Entry, EVENTS_A_STEP> =
+            self.events.in_segment(oldest.number).take(EVENTS_A_STEP).collect();
+        if !events.is_empty() {
+            self.counters.records += 1;
+            let (newest, ticket) = (self.seq, self.ticket);
+            let serial = self.pending.push_events(newest, &events, &self.events, Urgency::Now, ticket);
+            self.copies = Some(serial);
+        } else if done {
+            self.segments.pop_front();
+            self.retiring.push_back(Retire { segment: oldest.number, aside: oldest.damaged });
+            log::debug!("journal: {} is not needed any more", segment_name(oldest.number));
         }
     }
 

@@ -5,14 +5,16 @@ use std::cell::Cell;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::carried::Carried;
 use super::disk::{Disk, DiskError, DiskErrorKind, segment_name};
+use super::events::{Entry, MAX_EVENTS};
 use super::index::{Index, Place};
 use super::job::{Done, Job, Retire, Write};
 use super::pending::Pending;
 use super::recover::{RecoverError, Recovered, Segment, recover};
 use super::segment::{self, HEAD_BYTES, Head};
 use super::space::{KEPT_BYTES, Limits, MIN_FREE_BYTES, NoRoom, Pressure};
-use super::{DailyCounts, LineJobs, Record, Started, Ticket, Urgency};
+use super::{Events, Record, Seq, Ticket, Urgency};
 use crate::message::MessageId;
 
 /// After a failed write, and while there is too little room, the disk is tried again this often.
@@ -24,6 +26,12 @@ const MAX_LITTER: usize = 8;
 
 /// After damage, ids may have been given out of which nothing is left: so many are left out.
 const LOST_IDS: MessageId = 10_000;
+
+/// So many events are kept, however full the journal is.
+const MIN_EVENTS: usize = 100;
+
+/// After damage, events may have been shown of which nothing is left: leave so many numbers out.
+const LOST_SEQS: Seq = 10_000;
 
 /// What flash is written by, as a measure of its wear.
 const PAGE_BYTES: u32 = 4096;
@@ -75,10 +83,12 @@ pub struct Log<D> {
     /// Of the last durable record.
     sequence: u64,
     last_id: MessageId,
-    started: Option<Started>,
-    lines: LineJobs,
-    daily: DailyCounts,
-    ticket: Ticket,
+    /// What the next segment begins with.
+    carried: Carried,
+    /// The events that are durable, and the newest number that was given out.
+    pub(super) events: Events,
+    pub(super) seq: Seq,
+    pub(super) ticket: Ticket,
     durable: Ticket,
     /// The last chunk that is durable.
     durable_serial: u64,
@@ -115,6 +125,12 @@ impl<D: Disk> Log<D> {
         }
         disk.sync_dir().map_err(RecoverError::Disk)?;
         let free = disk.free().ok();
+        let mut events = core::mem::take(&mut recovered.events);
+        if !recovered.faults.is_empty() {
+            // The newest may be among what is lost, and somebody may have been shown them.
+            events.skip_to(events.newest().saturating_add(LOST_SEQS));
+        }
+        events.limit(MAX_EVENTS, limits.events());
         let log = Self {
             disk,
             limits,
@@ -133,9 +149,9 @@ impl<D: Disk> Log<D> {
             measure_ms: 0,
             sequence: recovered.sequence,
             last_id: recovered.last_id,
-            started: recovered.started,
-            lines: core::mem::take(&mut recovered.lines),
-            daily: core::mem::take(&mut recovered.daily),
+            carried: core::mem::take(&mut recovered.carried),
+            seq: events.newest(),
+            events,
             ticket: 0,
             durable: 0,
             durable_serial: 0,
@@ -162,7 +178,9 @@ impl<D: Disk> Log<D> {
 
     /// Appends a record that nobody waits for by ticket; gives the serial of its chunk.
     pub(super) fn put(&mut self, record: &Record, urgency: Urgency) -> u64 {
-        let (len, serial) = self.pending.push(record, urgency, self.ticket);
+        let event = self.seq.checked_add(1).and_then(|seq| self.events.entry(record, seq));
+        self.seq = event.map_or(self.seq, |event| event.seq);
+        let (len, serial) = self.pending.push(record, event, urgency, self.ticket);
         self.counters.records += 1;
         match record {
             Record::Accepted(accepted) => {
@@ -170,16 +188,10 @@ impl<D: Disk> Log<D> {
                 self.index.set(accepted.id, Place::pending(len));
             }
             Record::Forgotten(id) => self.index.remove(*id),
-            Record::Started(started) => self.started = Some(*started),
             // A copy counts once it is durable; until then the old place does.
-            Record::Kept(_)
-            | Record::Submitting(_)
-            | Record::Moved(_)
-            | Record::Line(..)
-            | Record::Daily(_) => {}
+            _ => {}
         }
-        self.lines.note(record);
-        self.daily.note(record);
+        self.carried.note(record);
         serial
     }
 
@@ -215,10 +227,20 @@ impl<D: Disk> Log<D> {
         let segments: u64 = self.segments.iter().map(|s| u64::from(s.bytes)).sum();
         Pressure {
             used: segments + self.pending.bytes(),
-            live: self.index.bytes() + self.index.len() as u64 * KEPT_BYTES,
+            live: self.live(),
             segments: self.segments.len(),
             limits: self.limits,
         }
+    }
+
+    /// Bytes that are needed of all that is kept.
+    fn live(&self) -> u64 {
+        self.index.bytes() + self.index.len() as u64 * KEPT_BYTES + self.events.bytes()
+    }
+
+    /// Keeps so many events at most.
+    pub fn keep_events(&mut self, count: usize) {
+        self.events.keep(count);
     }
 
     /// Whether a message can be taken whose text, key and tag have `bytes` together. The other
@@ -299,13 +321,10 @@ impl<D: Disk> Log<D> {
                 };
                 let mut bytes = head.encode().to_vec();
                 let mut sequence = self.sequence;
-                // The segments that told these may be gone before this one is read.
-                let started = self.started.map(Record::Started);
-                let lines = self.lines.iter().map(|(line, job)| Record::Line(line.clone(), job));
-                let daily = self.daily.records().map(Record::Daily);
-                for record in started.into_iter().chain(lines).chain(daily) {
+                for record in self.carried.records() {
                     segment::push(&mut bytes, &record);
                 }
+                segment::push_events(&mut bytes, self.seq, &[], &self.events);
                 sequence = segment::stamp(&mut bytes[HEAD_BYTES..], head.number, sequence);
                 (head.number, bytes.len() as u32, Some(bytes), sequence)
             }
@@ -365,6 +384,13 @@ impl<D: Disk> Log<D> {
             if self.index.get(id).is_some() {
                 self.index.set(id, Place { segment, at: at + place.at, len: place.len });
             }
+        }
+        for event in chunk.events {
+            self.events.put(Entry { segment, ..event });
+        }
+        // Messages go before events.
+        while self.events.len() > MIN_EVENTS && self.live() > self.limits.live() {
+            self.events.drop_oldest();
         }
         self.sequence = sequence;
         self.durable = chunk.ticket;

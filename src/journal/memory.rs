@@ -2,13 +2,14 @@
 
 use std::collections::VecDeque;
 
-use super::{Accepted, Bodies, Body, Record, Ticket};
+use super::{Accepted, Bodies, Body, Events, Record, Ticket};
 use crate::message::MessageId;
 
 /// Messages' bodies in RAM, oldest first.
 #[derive(Debug, Default)]
 pub struct Memory {
     accepted: VecDeque<Box<Accepted>>,
+    events: Events,
     newest: Ticket,
 }
 
@@ -21,6 +22,9 @@ impl Memory {
     /// Takes the record with that ticket. Tickets come in order.
     pub fn append(&mut self, ticket: Ticket, record: Record) {
         self.newest = ticket;
+        if let Some(event) = self.events.entry(&record, self.events.newest() + 1) {
+            self.events.put(event);
+        }
         match record {
             Record::Accepted(accepted) => self.accepted.push_back(Box::new(accepted)),
             Record::Forgotten(id) => {
@@ -34,8 +38,15 @@ impl Memory {
             | Record::Line(..)
             | Record::Started(_)
             | Record::Kept(_)
-            | Record::Daily(_) => {}
+            | Record::Daily(_)
+            | Record::Condition(_)
+            | Record::Cursor(_) => {}
         }
+    }
+
+    /// Keeps so many events at most.
+    pub fn keep_events(&mut self, count: usize) {
+        self.events.keep(count);
     }
 
     /// The newest ticket that is safe: here, every one that was taken.
@@ -59,5 +70,9 @@ impl Bodies for Memory {
             key: accepted.key.as_deref(),
             tag: accepted.tag.as_deref(),
         }))
+    }
+
+    fn events(&self) -> &Events {
+        &self.events
     }
 }

@@ -8,11 +8,15 @@
 //! to wait for the disk are [`Job`]s, done by a thread in the daemon and by a simulated disk in
 //! tests. [`Journal`] puts the two together. `docs/journal.md` describes the files.
 
+mod carried;
 mod codec;
 mod compact;
+mod conditions;
+mod consumers;
 mod crc;
 mod daily;
 mod disk;
+mod events;
 mod fields;
 mod index;
 mod job;
@@ -32,15 +36,18 @@ mod worker;
 #[cfg(test)]
 mod testing;
 
+pub use conditions::Conditions;
+pub use consumers::{Consumers, MAX_CONSUMERS};
 pub use daily::DailyCounts;
 pub use disk::{Disk, DiskError, DiskErrorKind, Source};
+pub use events::{Event, EventKind, Events, MAX_EVENTS, Seq, Subject};
 pub use job::{Done, Job, Retire, Write};
 pub use lines::LineJobs;
 pub use log::{Counters, Log, RETRY_MS};
 pub use memory::Memory;
 pub use record::{
-    Accepted, Body, BootId, Choice, Daily, Fence, Kept, Moved, Origin, Record, Stamp, Started, Submitting,
-    Urgency,
+    Accepted, Body, BootId, Choice, Condition, Cursor, Daily, Fence, Kept, Moved, Origin, Record, Stamp,
+    Started, Submitting, Urgency,
 };
 
 pub use recover::{Damage, Fault, RecoverError, Recovered, Segment, Slices, recover};
@@ -60,6 +67,9 @@ pub const SYNC_DELAY_MS: u64 = 1_000;
 pub trait Bodies {
     /// Calls `read` with the body of message `id`; `None` if there is no such message.
     fn body<R>(&self, id: MessageId, read: impl FnOnce(Body<'_>) -> R) -> Option<R>;
+
+    /// The events that are kept and durable.
+    fn events(&self) -> &Events;
 
     /// Whether a message can be taken whose text, key and tag have `bytes` together.
     ///

@@ -3,9 +3,10 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::events::Entry;
 use super::index::Place;
 use super::segment::{self, Frame};
-use super::{Record, SYNC_DELAY_MS, Ticket, Urgency};
+use super::{Events, Record, SYNC_DELAY_MS, Seq, Ticket, Urgency};
 use crate::message::MessageId;
 
 /// From here on a chunk takes no more: four pages of flash. Where several wait, they go to the
@@ -19,6 +20,8 @@ pub struct Chunk {
     pub bytes: Arc<Vec<u8>>,
     /// Where in them the bodies lie.
     pub bodies: Vec<(MessageId, Place)>,
+    /// The events that they tell.
+    pub events: Vec<Entry>,
     /// The newest ticket in it.
     pub ticket: Ticket,
     /// Its number in the order of all chunks, from 1.
@@ -53,8 +56,47 @@ pub struct Pending {
 }
 
 impl Pending {
-    /// Appends a record; gives its length and the serial of its chunk.
-    pub fn push(&mut self, record: &Record, urgency: Urgency, ticket: Ticket) -> (u16, u64) {
+    /// Appends a record, with the event that it tells; gives its length and the serial of its
+    /// chunk.
+    pub fn push(
+        &mut self,
+        record: &Record,
+        event: Option<Entry>,
+        urgency: Urgency,
+        ticket: Ticket,
+    ) -> (u16, u64) {
+        let Some(chunk) = self.chunk(urgency, ticket) else { return (0, self.serial) };
+        let bytes: &mut Vec<u8> = Arc::make_mut(&mut chunk.bytes);
+        let at = bytes.len() as u32;
+        let len = segment::push_event(bytes, record, event.map_or(0, |e| e.seq)) as u16;
+        let body = match record {
+            Record::Accepted(accepted) => Some(accepted.id),
+            Record::Kept(both) => Some(both.0.id),
+            _ => None,
+        };
+        chunk.bodies.extend(body.map(|id| (id, Place { segment: 0, at, len })));
+        chunk.events.extend(event);
+        (len, self.serial)
+    }
+
+    /// Appends copies of events; gives the serial of the chunk.
+    pub fn push_events(
+        &mut self,
+        newest: Seq,
+        entries: &[Entry],
+        events: &Events,
+        urgency: Urgency,
+        ticket: Ticket,
+    ) -> u64 {
+        if let Some(chunk) = self.chunk(urgency, ticket) {
+            segment::push_events(Arc::make_mut(&mut chunk.bytes), newest, entries, events);
+            chunk.events.extend_from_slice(entries);
+        }
+        self.serial
+    }
+
+    /// The chunk that takes the next record.
+    fn chunk(&mut self, urgency: Urgency, ticket: Ticket) -> Option<&mut Chunk> {
         let taken = usize::from(self.writing);
         let full = |chunk: &Chunk| chunk.bytes.len() >= CHUNK_BYTES;
         if self.chunks.len() == taken || self.chunks.back().is_some_and(full) {
@@ -62,25 +104,17 @@ impl Pending {
             self.chunks.push_back(Chunk {
                 bytes: Arc::new(core::mem::take(&mut self.spare)),
                 bodies: Vec::new(),
+                events: Vec::new(),
                 ticket,
                 serial: self.serial,
                 urgency,
                 due_ms: u64::MAX,
             });
         }
-        let Some(chunk) = self.chunks.back_mut() else { return (0, self.serial) };
-        let bytes: &mut Vec<u8> = Arc::make_mut(&mut chunk.bytes);
-        let at = bytes.len() as u32;
-        let len = segment::push(bytes, record) as u16;
-        let body = match record {
-            Record::Accepted(accepted) => Some(accepted.id),
-            Record::Kept(both) => Some(both.0.id),
-            _ => None,
-        };
-        chunk.bodies.extend(body.map(|id| (id, Place { segment: 0, at, len })));
+        let chunk = self.chunks.back_mut()?;
         chunk.ticket = ticket;
         chunk.urgency = chunk.urgency.max(urgency);
-        (len, self.serial)
+        Some(chunk)
     }
 
     /// Somebody waits for that ticket.

@@ -3,7 +3,7 @@
 use super::disk::{Disk, segment_name};
 use super::log::Log;
 use super::segment::{Found, Frames};
-use super::{Bodies, Body, codec};
+use super::{Bodies, Body, Events, codec};
 use crate::message::MessageId;
 
 impl<D: Disk> Log<D> {
@@ -41,5 +41,9 @@ impl<D: Disk> Log<D> {
 impl<D: Disk> Bodies for Log<D> {
     fn body<R>(&self, id: MessageId, read: impl FnOnce(Body<'_>) -> R) -> Option<R> {
         self.with_body(id, |_, fields| codec::read_body(fields, read)).flatten()
+    }
+
+    fn events(&self) -> &Events {
+        &self.events
     }
 }

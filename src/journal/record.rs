@@ -1,7 +1,10 @@
 //! What is written down of a message's life. A record names lines by name, not by place: it
 //! outlives the configuration.
 
-use crate::message::{ClientId, JobId, LineName, MessageId, Number, OnUnknown, Priority, Problem, State};
+use super::Seq;
+use crate::message::{
+    ClientId, ConsumerName, JobId, LineName, MessageId, Number, OnUnknown, Part, Priority, Problem, State,
+};
 
 /// The kernel's boot id (`/proc/sys/kernel/random/boot_id`), as 16 bytes: two moments with the
 /// same boot id can be compared by their monotonic clock.
@@ -134,6 +137,26 @@ pub struct Daily {
     pub up_to: MessageId,
 }
 
+/// A device or a line has begun or ceased to work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Condition {
+    /// When; nothing where a segment only repeats what is down.
+    pub at: Stamp,
+    /// Which one.
+    pub part: Part,
+    /// Whether it works.
+    pub up: bool,
+}
+
+/// How far a consumer has come with the events.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    /// The consumer.
+    pub consumer: ConsumerName,
+    /// The last event that it is done with; `None` if it is not known any more.
+    pub seq: Option<Seq>,
+}
+
 /// All that is known of a message at one moment, besides what was accepted: it stands for every
 /// record about the message before it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -195,6 +218,10 @@ pub enum Record {
     Kept(Box<(Accepted, Kept)>),
     /// How much a client has sent on a day, where the messages that tell it may be gone.
     Daily(Daily),
+    /// A device or a line has begun or ceased to work.
+    Condition(Condition),
+    /// A consumer has come so far.
+    Cursor(Cursor),
 }
 
 /// How soon a record has to be on the disk.
@@ -214,7 +241,9 @@ impl Record {
         match self {
             Self::Accepted(_) | Self::Submitting(_) => Urgency::Now,
             Self::Moved(moved) if moved.state == State::Sending => Urgency::Whenever,
-            Self::Moved(_) | Self::Kept(_) | Self::Started(_) => Urgency::Soon,
+            Self::Moved(_) | Self::Kept(_) | Self::Started(_) | Self::Condition(_) | Self::Cursor(_) => {
+                Urgency::Soon
+            }
             Self::Forgotten(_) | Self::Line(..) | Self::Daily(_) => Urgency::Whenever,
         }
     }

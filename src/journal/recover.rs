@@ -7,11 +7,13 @@
 use core::fmt;
 use std::collections::VecDeque;
 
-use super::codec::{self, Decoded};
+use super::carried::Carried;
+use super::codec::{self, Batch, Decoded};
 use super::disk::{DiskError, Source, segment_name};
+use super::events::{Entry, EventKind};
 use super::index::{Index, Place};
 use super::segment::{Found, Frame, Frames, HEAD_BYTES, Head, Opening};
-use super::{DailyCounts, LineJobs, Record, Started};
+use super::{Events, Record};
 use crate::message::MessageId;
 
 /// The most that is read of one segment: far more than is ever written to one, little enough to
@@ -51,12 +53,10 @@ pub struct Recovered {
     pub sequence: u64,
     /// The newest message's id, also if it is not kept any more.
     pub last_id: MessageId,
-    /// The last start.
-    pub started: Option<Started>,
-    /// The last job of each line.
-    pub lines: LineJobs,
-    /// How much each client has sent on the last day.
-    pub daily: DailyCounts,
+    /// What the next segment begins with.
+    pub carried: Carried,
+    /// The newest events.
+    pub events: Events,
     /// How many records were read.
     pub records: u64,
     /// The first faults.
@@ -133,7 +133,7 @@ struct Reading {
 }
 
 /// Reads the journal on `disk` and calls `on` with every record, in the order of writing. Needs
-/// memory for one segment and 16 bytes a message, and time in proportion to the bytes.
+/// memory for one segment, 16 bytes a message and 20 an event, and time in proportion to the bytes.
 ///
 /// # Errors
 /// See [`RecoverError`]; damage is no error.
@@ -301,6 +301,10 @@ impl Reader {
         self.sequence = Some(frame.sequence);
         let record = match codec::decode(frame.kind, frame.fields) {
             Ok(Decoded::Record(record)) => record,
+            Ok(Decoded::Events(batch)) => {
+                self.recovered.batch(batch, segment.number);
+                return Ok(());
+            }
             Ok(Decoded::Optional) => return Ok(()),
             Ok(Decoded::Newer(_)) => return Err(RecoverError::Newer(segment.number)),
             Err(_) => {
@@ -314,11 +318,14 @@ impl Reader {
             Record::Accepted(accepted) => recovered.body(accepted.id, segment.number, frame),
             Record::Kept(both) => recovered.body(both.0.id, segment.number, frame),
             Record::Forgotten(id) => recovered.index.remove(*id),
-            Record::Started(started) => recovered.started = Some(*started),
-            Record::Submitting(_) | Record::Moved(_) | Record::Line(..) | Record::Daily(_) => {}
+            _ => {}
         }
-        recovered.lines.note(&record);
-        recovered.daily.note(&record);
+        if let Ok(seq @ 1..) = codec::seq(frame.fields)
+            && let Some(entry) = recovered.events.entry(&record, seq)
+        {
+            recovered.events.put(Entry { segment: segment.number, ..entry });
+        }
+        recovered.carried.note(&record);
         on(record);
         Ok(())
     }
@@ -344,6 +351,19 @@ impl Recovered {
         let len = (frame.end - frame.at) as u16;
         self.index.set(id, Place { segment, at: frame.at as u32, len });
         self.last_id = self.last_id.max(id);
+    }
+
+    fn batch(&mut self, batch: Batch, segment: u32) {
+        self.events.skip_to(batch.newest);
+        for entry in batch.entries {
+            let subject = match entry.kind {
+                EventKind::Message(_) => Some(entry.subject),
+                _ => batch.names.get(entry.subject as usize).and_then(|name| self.events.place(name)),
+            };
+            if let Some(subject) = subject {
+                self.events.put(Entry { segment, subject, ..entry });
+            }
+        }
     }
 }
 

@@ -3,7 +3,9 @@
 
 use super::codec;
 use super::crc::crc32;
+use super::events::Entry;
 use super::record::Record;
+use super::{Events, Seq};
 use crate::message::MessageId;
 
 /// The format written here. What a program of this version would misread gets another.
@@ -162,9 +164,30 @@ fn frame_crc(number: u32, head: &[u8; FRAME_BYTES], fields: &[u8]) -> u32 {
 /// Appends a record, still without sequence number and sum; [`stamp`] adds them when it is known
 /// where the record goes. Gives its length.
 pub fn push(into: &mut Vec<u8>, record: &Record) -> usize {
+    push_with(into, |into| codec::encode(record, into))
+}
+
+/// The same for a record that tells the event with that number, or none if it is 0.
+pub fn push_event(into: &mut Vec<u8>, record: &Record, seq: Seq) -> usize {
+    push_with(into, |into| {
+        let kind = codec::encode(record, into);
+        if seq != 0 {
+            codec::put_seq(into, seq);
+        }
+        kind
+    })
+}
+
+/// The same for events that are copied forward; without any it says how far they are numbered.
+pub fn push_events(into: &mut Vec<u8>, newest: Seq, entries: &[Entry], events: &Events) -> usize {
+    push_with(into, |into| codec::encode_events(into, newest, entries, events))
+}
+
+/// The same for whatever `encode` appends as fields; it gives the type.
+fn push_with(into: &mut Vec<u8>, encode: impl FnOnce(&mut Vec<u8>) -> u8) -> usize {
     let start = into.len();
     into.extend_from_slice(&[0; FRAME_BYTES]);
-    let kind = codec::encode(record, into);
+    let kind = encode(into);
     let len = into.len() - start - FRAME_BYTES;
     debug_assert!(len <= MAX_FIELDS_BYTES, "a record of {len} bytes");
     into[start] = MARK;

@@ -54,14 +54,19 @@ impl Limits {
         Self::new((available / 4 / 1024).min(USUAL_JOURNAL_KIB.into()) as u32)
     }
 
+    /// What the events may take that are copied forward.
+    pub(super) fn events(self) -> u64 {
+        self.total / 8
+    }
+
     /// What may be filled before outcomes need their reserve.
     fn open(self) -> u64 {
         self.total.saturating_sub(OUTCOMES_BYTES)
     }
 
-    /// What messages may take that are kept: so much that there is always a segment to copy to
+    /// What messages and events may take that are kept: so much that there is always a segment to copy to
     /// and one that is being filled.
-    fn live(self) -> u64 {
+    pub(super) fn live(self) -> u64 {
         self.open().saturating_sub(2 * u64::from(self.segment))
     }
 
@@ -76,7 +81,7 @@ impl Limits {
 pub struct Pressure {
     /// Bytes in all segments and on the way there.
     pub used: u64,
-    /// Bytes that kept messages need.
+    /// Bytes that kept messages and events need.
     pub live: u64,
     /// How many segments there are.
     pub segments: usize,

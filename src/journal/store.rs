@@ -13,7 +13,7 @@ use super::lock::{LockError, lock};
 use super::log::{Counters, Log};
 use super::recover::{Fault, RecoverError};
 use super::space::{Limits, NoRoom, Pressure};
-use super::{Bodies, Body, Kept, Record, Ticket, worker};
+use super::{Bodies, Body, Events, Kept, Record, Ticket, worker};
 use crate::message::MessageId;
 
 /// The journal in a state directory. The loop appends and asks; a thread of its own writes.
@@ -139,6 +139,12 @@ impl Journal {
         self.log.id()
     }
 
+    /// Keeps so many events at most; fewer if they would take more than an eighth of the journal,
+    /// or the room for messages.
+    pub fn keep_events(&mut self, count: usize) {
+        self.log.keep_events(count);
+    }
+
     /// Takes the record with that ticket. Tickets come in order, from 1 at each start.
     pub fn append(&mut self, ticket: Ticket, record: &Record) {
         self.log.append(ticket, record);
@@ -236,6 +242,10 @@ impl Drop for Journal {
 impl Bodies for Journal {
     fn body<R>(&self, id: MessageId, read: impl FnOnce(Body<'_>) -> R) -> Option<R> {
         self.log.body(id, read)
+    }
+
+    fn events(&self) -> &Events {
+        self.log.events()
     }
 }
 

@@ -8,11 +8,13 @@ mod random;
 pub use random::Random;
 
 use super::{
-    Accepted, BootId, Choice, Daily, Fence, Kept, Moved, Origin, Record, Stamp, Started, Submitting,
+    Accepted, BootId, Choice, Condition, Cursor, Daily, Fence, Kept, Moved, Origin, Record, Stamp, Started,
+    Submitting,
 };
 use crate::journal;
 use crate::message::{
-    ClientId, JobId, LineName, MessageId, Number, OnUnknown, Priority, Problem, ProblemCode, State, Words,
+    ClientId, ConsumerName, JobId, LineName, MessageId, Number, OnUnknown, Part, Priority, Problem,
+    ProblemCode, State, Words,
 };
 
 pub const BOOT: BootId = BootId(*b"boot of the test");
@@ -117,6 +119,14 @@ pub fn samples() -> Vec<Record> {
             ttl_s: Some(0),
             ..moved(1, state)
         }));
+    }
+    for (part, up) in [("office", true), ("office/64", false)] {
+        let part = Part::parse(part).unwrap();
+        all.push(Record::Condition(Condition { at: AT, part, up }));
+    }
+    for seq in [Some(0), Some(u32::MAX), None] {
+        let consumer = ConsumerName::parse("a.b-c_1").unwrap();
+        all.push(Record::Cursor(Cursor { consumer, seq }));
     }
     all.push(Record::Forgotten(258));
     all.push(Record::Started(Started { boot: BOOT, at: AT }));

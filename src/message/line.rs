@@ -32,6 +32,39 @@ impl fmt::Display for LineName {
     }
 }
 
+/// A device, or one of its lines, as people and the journal name it: `office`, `office/1`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Part {
+    /// The device's name.
+    pub device: DeviceName,
+    /// The line's number on the device, from 1; `None` for the device itself.
+    pub line: Option<u8>,
+}
+
+impl Part {
+    /// The part of that name; `None` if it is no name of one.
+    pub fn parse(name: &str) -> Option<Self> {
+        let (device, line) = match name.split_once('/') {
+            Some((device, line)) => (device, Some(line.parse().ok()?)),
+            None => (name, None),
+        };
+        Some(Self { device: device.try_into().ok()?, line })
+    }
+}
+
+impl From<&LineName> for Part {
+    fn from(name: &LineName) -> Self {
+        Self { device: name.device.clone(), line: Some(name.line) }
+    }
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.device)?;
+        self.line.map_or(Ok(()), |line| write!(f, "/{line}"))
+    }
+}
+
 /// What the box calls a send: 8 hex digits as far as anybody has seen, some other word of at
 /// most 15 bytes perhaps. Empty where a line has not sent since the box started.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -102,6 +135,16 @@ mod tests {
     fn no_id_is_an_id_that_is_empty() {
         assert_eq!(JobId::parse("  "), Some(JobId::EMPTY));
         assert!(JobId::EMPTY.is_empty());
+    }
+
+    #[test]
+    fn a_part_is_found_by_its_own_name() {
+        for name in ["office", "office/1", "a_b/64"] {
+            assert_eq!(Part::parse(name).unwrap().to_string(), name);
+        }
+        for name in ["office/", "office/x", "office/256", &"x".repeat(33)] {
+            assert_eq!(Part::parse(name), None, "{name}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! errors with their codes. Nothing here does I/O, reads a clock or knows a transport.
 
 mod client;
+mod consumer;
 mod error;
 mod gsm7;
 mod line;
@@ -12,8 +13,9 @@ mod state;
 mod text;
 
 pub use client::{ClientId, ClientName};
+pub use consumer::{ConsumerName, MAX_CONSUMER_BYTES};
 pub use error::{ErrorCode, Refusal};
-pub use line::{DeviceName, JobId, LineId, LineName};
+pub use line::{DeviceName, JobId, LineId, LineName, Part};
 pub use number::{Masked, Number};
 pub use problem::{Problem, ProblemCode, Words};
 pub use quoted::Quoted;

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use crate::api::{Form, Request, parse_line, reply};
-use crate::journal::Ticket;
+use crate::journal::{Seq, Ticket};
 use crate::message::{ErrorCode, MessageId, Refusal};
 
 /// The longest request, without its line feed: the longest text, every character of it escaped
@@ -20,6 +20,10 @@ const FULL_OUTPUT_BYTES: usize = 32 * 1024;
 /// hundred messages becomes safe with a few fsyncs, because what comes while one lasts shares the
 /// next; 16 bytes a reply are 5 KiB a client, 160 KiB for all.
 const MAX_HELD_REPLIES: usize = 320;
+
+/// As long as so many bytes wait for it, a stream gets no more events: they stay where they are
+/// kept. One more fits on top; 24 streams at their worst take half a MiB.
+const FULL_STREAM_BYTES: usize = 4 * 1024;
 
 /// A request's line has to end this long after it began: no program needs longer, and who types
 /// by hand types less.
@@ -53,6 +57,8 @@ pub struct Client {
     /// Since when the client does not take what it could.
     blocked_ms: Option<u64>,
     wait: Option<Wait>,
+    /// It gets the events behind this one as they come.
+    stream: Option<Seq>,
     stand: Stand,
     /// When it last got or sent something.
     active_ms: u64,
@@ -126,6 +132,7 @@ impl Client {
             held: VecDeque::new(),
             blocked_ms: None,
             wait: None,
+            stream: None,
             stand: Stand::Open,
             active_ms: now_ms,
         }
@@ -158,6 +165,7 @@ impl Client {
             self.stand = Stand::GivenUp;
         }
         self.hasten();
+        self.stream = None;
         self.output = Vec::new();
         self.held = VecDeque::new();
         self.blocked_ms = None;
@@ -171,6 +179,7 @@ impl Client {
         } else if self.stand == Stand::HungUp {
             self.stand = Stand::GivenUp;
         }
+        self.stream = None;
         self.input = Vec::new();
         (self.taken, self.searched) = (0, 0);
     }
@@ -249,7 +258,7 @@ impl Client {
     }
 
     fn push(&mut self, reply: &str, after: Ticket, accepted: MessageId) {
-        if matches!(self.stand, Stand::HungUp | Stand::GivenUp) {
+        if !self.may_be_told() {
             return;
         }
         // What stands behind a reply that may be replaced has a hold of its own.
@@ -276,6 +285,23 @@ impl Client {
         self.wait = None;
         self.active_ms = now_ms;
         self.line_ms = now_ms;
+    }
+
+    /// Gives it the events behind `after` from now on.
+    pub fn stream(&mut self, after: Seq) {
+        if self.may_be_told() {
+            self.stream = Some(after);
+        }
+    }
+
+    /// Whether it gets events.
+    pub fn is_streaming(&self) -> bool {
+        self.stream.is_some()
+    }
+
+    /// Behind which event the next one for it stands, if it has room for one.
+    pub fn wants_event(&self) -> Option<Seq> {
+        self.stream.filter(|_| self.output.len() < FULL_STREAM_BYTES)
     }
 
     /// Ends the wait, if there is one, at the next look at it.
@@ -335,7 +361,8 @@ impl Client {
 
     /// Whether there is nothing more to do for it.
     pub fn is_done(&self) -> bool {
-        let nothing_left = self.taken == self.input.len() && self.wait.is_none() && self.is_flushed();
+        let waits = self.wait.is_some() || self.stream.is_some();
+        let nothing_left = self.taken == self.input.len() && !waits && self.is_flushed();
         self.stand == Stand::GivenUp || self.ended && nothing_left
     }
 
@@ -348,7 +375,7 @@ impl Client {
     fn due(&self) -> Option<(u64, Overdue)> {
         if let Some(ms) = self.blocked_ms {
             Some((ms + STALLED_MS, Overdue::Stalled))
-        } else if self.wait.is_some() || !self.is_flushed() {
+        } else if self.wait.is_some() || self.stream.is_some() || !self.is_flushed() {
             None
         } else if self.stand == Stand::Leaving {
             Some((self.active_ms + LEAVING_MS, Overdue::Leaving))
@@ -384,6 +411,11 @@ impl Client {
     /// Whether its next request may be worked off now.
     fn is_heard(&self) -> bool {
         self.may_ask() && self.wait.is_none() && !self.is_full()
+    }
+
+    /// Whether replies to it can still be read.
+    fn may_be_told(&self) -> bool {
+        !matches!(self.stand, Stand::HungUp | Stand::GivenUp)
     }
 
     fn is_full(&self) -> bool {

@@ -16,7 +16,7 @@ use crate::message::{ErrorCode, MessageId, Refusal};
 /// Clients at once: scripts come and go, and each program needs one.
 pub const MAX_CLIENTS: usize = 32;
 
-/// Clients that wait at once; the rest of the places stays for requests that are answered at
+/// Clients that wait or get events at once; the rest of the places stays for requests that are answered at
 /// once, alarms above all.
 pub const MAX_WAITS: usize = 24;
 
@@ -31,6 +31,9 @@ const READ_BYTES: usize = 4096;
 
 /// Requests of one client that are answered before it is the next one's turn.
 const REQUESTS_A_TURN: usize = 16;
+
+/// Events that a client is given before it is the next one's turn.
+const EVENTS_A_TURN: usize = 16;
 
 /// All clients.
 #[derive(Debug, Default)]
@@ -118,7 +121,8 @@ impl Clients {
     /// Answers what has been asked, and what was waited for.
     pub fn answer(&mut self, now: Now, core: &mut Core) {
         core.note_clients(self.connections.len());
-        let mut waits = self.connections.iter().filter(|c| c.client.waits_for().is_some()).count();
+        let waiting = |c: &&Connection| c.client.waits_for().is_some() || c.client.is_streaming();
+        let mut waits = self.connections.iter().filter(waiting).count();
         for Connection { client, .. } in &mut self.connections {
             if let Some(wait) = client.waits_for().filter(|&wait| is_over(wait, now, core)) {
                 waits -= 1;
@@ -136,6 +140,7 @@ impl Clients {
                 let waiting = answer(client, now, core, form, request, waits < MAX_WAITS);
                 waits += usize::from(waiting);
             }
+            pour(client, now, core);
         }
     }
 
@@ -156,7 +161,10 @@ impl Clients {
     /// Whether [`Self::answer`] has something to do at once.
     pub fn is_due(&self, now: Now, core: &Core) -> bool {
         self.connections.iter().any(|Connection { client, .. }| {
-            client.has_request() || client.waits_for().is_some_and(|wait| is_over(wait, now, core))
+            let more = |after| core.events().newest() > after;
+            client.has_request()
+                || client.waits_for().is_some_and(|wait| is_over(wait, now, core))
+                || client.wants_event().is_some_and(more)
         })
     }
 
@@ -250,7 +258,20 @@ fn answer(
     request: Result<Request, Refusal>,
     may_wait: bool,
 ) -> bool {
+    let request = match request {
+        Ok(request) if client.is_streaming() && !matches!(request, Request::Ack { .. }) => Err(streams()),
+        request => request,
+    };
     match request.and_then(|request| core.ask(now, request, Caller::LOCAL)) {
+        Ok((answer @ Answer::Events { after, .. }, ticket)) => {
+            if !may_wait {
+                show_out(client, now, form, format!("{MAX_WAITS} clients wait"));
+                return false;
+            }
+            show(client, now, core, form, answer, ticket);
+            client.stream(after);
+            client.is_streaming()
+        }
         Ok((Answer::Wait { id, timeout_s }, _)) if !core.is_settled(id) => {
             if !may_wait {
                 show_out(client, now, form, format!("{MAX_WAITS} clients wait"));
@@ -271,6 +292,31 @@ fn answer(
             false
         }
     }
+}
+
+/// Gives a client the events that it has room for. Whom they have overtaken is told so.
+fn pour(client: &mut Client, now: Now, core: &Core) {
+    for _ in 0..EVENTS_A_TURN {
+        let Some(after) = client.wants_event() else { break };
+        let (after, reset) = core.events().begin(Some(after));
+        if reset {
+            show(client, now, core, Form::Json, Answer::Events { after, reset, new: false }, 0);
+        }
+        let Some(event) = core.events().after(after).next() else {
+            // Numbers may have been left out.
+            client.stream(core.events().newest());
+            break;
+        };
+        let mut text = String::new();
+        core.write_event(now, &mut text, &event);
+        client.reply(&text, 0);
+        client.stream(event.seq);
+    }
+}
+
+fn streams() -> Refusal {
+    let message = "this connection gets events, and only 'ack' can be asked here; use another";
+    Refusal::new(ErrorCode::BadRequest, message)
 }
 
 fn show(client: &mut Client, now: Now, core: &Core, form: Form, answer: Answer, after: Ticket) {

@@ -8,7 +8,7 @@ use crate::api::reply::{Daemon, Source};
 use crate::api::{self, Answer, Caller, Form, Request};
 use crate::config::{self, Config};
 use crate::engine::{Action, DeviceSettings, Engine, Now, Settings};
-use crate::journal::{Bodies, Ticket};
+use crate::journal::{Bodies, Event, Events, Ticket};
 use crate::message::{MessageId, Refusal};
 use crate::relay::door::Desk;
 use crate::relay::metrics::{Doors, Figures};
@@ -76,8 +76,10 @@ impl Core {
         let answered = api::answer(request, caller, now, &mut self.engine, &self.spool);
         // The next request may look for what this one has led to.
         self.act(now);
-        if let Ok((_, after)) = &answered {
-            self.spool.hurry(*after);
+        match &answered {
+            // A consumer that loses this reads some events twice: no reason for a sync of its own.
+            Ok((Answer::Acked(_), _)) | Err(_) => {}
+            Ok((_, after)) => self.spool.hurry(*after),
         }
         answered
     }
@@ -105,6 +107,16 @@ impl Core {
     /// How many connections the relay has, and how many requests it has answered.
     pub fn note_relay(&mut self, connections: usize, answered: [u32; 5]) {
         (self.doors.http_connections, self.doors.http_requests) = (connections as u32, answered);
+    }
+
+    /// The events, to pull from.
+    pub fn events(&self) -> &Events {
+        self.spool.events()
+    }
+
+    /// Writes an event.
+    pub fn write_event(&self, now: Now, out: &mut String, event: &Event<'_>) {
+        self.source(now).event(out, event, Caller::LOCAL.owner());
     }
 
     /// Whether nobody has to wait for the message any longer: its state is final, or it is not

@@ -9,7 +9,7 @@ use super::StartError;
 use super::wake::Wake;
 use crate::config::Config;
 use crate::engine::{Engine, Now};
-use crate::journal::{Bodies, Body, Counters, Done, Journal, NoRoom, Record, Ticket};
+use crate::journal::{Bodies, Body, Counters, Done, Events, Journal, NoRoom, Record, Ticket};
 use crate::message::{ErrorCode, MessageId, Refusal};
 
 /// What the journal has written is told this often.
@@ -43,9 +43,10 @@ impl Spool {
             let _ = report.send(done);
             bell.ring();
         };
-        let (journal, recovery) =
+        let (mut journal, recovery) =
             Journal::open(&config.state_dir, config.max_journal_kib, |record| engine.restore(record), told)
                 .map_err(|e| StartError(e.to_string()))?;
+        journal.keep_events(config.keep_events);
         warn_of_ram(&config.state_dir, config.volatile);
         engine.restored(now, recovery.last_id, !recovery.faults.is_empty());
         Ok(Self { journal, reports, wake, told_ms: now.boot_ms })
@@ -125,6 +126,10 @@ impl Spool {
 impl Bodies for Spool {
     fn body<R>(&self, id: MessageId, read: impl FnOnce(Body<'_>) -> R) -> Option<R> {
         self.journal.body(id, read)
+    }
+
+    fn events(&self) -> &Events {
+        self.journal.events()
     }
 
     fn room(&self, bytes: usize) -> Result<(), Refusal> {

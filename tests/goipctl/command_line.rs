@@ -11,7 +11,7 @@ fn a_wrong_command_line_says_what_is_wrong_and_asks_no_daemon() {
         ([].as_slice(), "the COMMAND is missing; see 'goipctl --help'"),
         (
             &["inbox"],
-            "unknown command 'inbox'; known are send, status, list, cancel, resend, lines, ping, check",
+            "unknown command 'inbox'; known are send, status, list, cancel, resend, lines, events, ping, check",
         ),
         (&["estimate", "12", "x"], "unknown command 'estimate'"),
         (&["a\x1b[2J"], r"unknown command 'a\u{1b}[2J'"),

@@ -6,6 +6,7 @@ mod ask;
 mod check;
 mod command_line;
 mod docs;
+mod events;
 mod lost;
 mod run;
 mod send;

@@ -45,7 +45,9 @@ impl SimDisk {
         for file in &mut state.files {
             file.bytes.append(&mut file.ghost);
             let len = file.bytes.len();
-            let kept = file.durable + random.below(len - file.durable + 1);
+            // That it was all written is no rarer than that it was torn at one byte or another.
+            let torn = file.durable + random.below(len - file.durable + 1);
+            let kept = if random.one_in(4) { len } else { torn };
             file.bytes.truncate(kept);
             if random.one_in(4) {
                 file.bytes.resize(len, 0);

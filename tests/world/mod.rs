@@ -9,14 +9,14 @@
 )]
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeMap, BinaryHeap};
 
 use goip_sim::{Accept, Model, Options, Step};
 use goipd::engine::{
     Action, Answer, Ask, Choice, DeviceSettings, Engine, MIN_STATUS_GAP_MS, NewMessage, Now, Settings,
 };
 use goipd::goip::{AskError, End, Phase, SendOutcome, parse_answer, parse_status};
-use goipd::journal::{self, Bodies, BootId, Job, Limits, Log, Origin, Ticket};
+use goipd::journal::{self, Bodies, BootId, Event as Told, Job, Limits, Log, Origin, Seq, Subject, Ticket};
 use goipd::message::{MessageId, Number, OnUnknown, Priority, Refusal, Words, check_text};
 
 pub mod disk;
@@ -64,6 +64,8 @@ pub struct World {
     /// were told.
     told_after: Vec<(MessageId, Ticket)>,
     pub told: Vec<MessageId>,
+    /// Every event that somebody was shown: when, what, and of whom.
+    shown: BTreeMap<Seq, (u32, &'static str, String)>,
     actions: Vec<Action>,
 }
 
@@ -151,6 +153,7 @@ impl World {
             job: None,
             told_after: Vec::new(),
             told: Vec::new(),
+            shown: BTreeMap::new(),
             actions: Vec::new(),
         };
         world.start();
@@ -218,7 +221,36 @@ impl World {
         let settings = self.engine.settings().clone();
         let boot = BootId([self.boots; 16]);
         (self.engine, self.store) = Self::wake_up(settings, &self.disk, boot, self.now());
+        self.check_events();
         self.start();
+    }
+
+    /// Somebody reads the events that are new.
+    fn show_events(&mut self) {
+        let last = self.shown.last_key_value().map_or(0, |(&seq, _)| seq);
+        self.shown.extend(self.store.events().after(last).map(|event| (event.seq, content(&event))));
+    }
+
+    /// After a crash every event that somebody was shown is what it was, and is still there if it
+    /// is not too old.
+    fn check_events(&self) {
+        /// As many as always have room.
+        const KEPT: usize = 300;
+        let events = self.store.events();
+        let kept: BTreeMap<Seq, _> = events.after(0).map(|event| (event.seq, content(&event))).collect();
+        let old = self.shown.len().saturating_sub(KEPT);
+        for (place, (seq, shown)) in self.shown.iter().enumerate() {
+            match kept.get(seq) {
+                Some(event) => assert_eq!(event, shown, "event {seq} is another one"),
+                None => assert!(place < old && *seq <= events.before_oldest(), "event {seq} is lost"),
+            }
+        }
+    }
+
+    /// The state of a message by the last event that was shown of it.
+    pub fn shown_state(&self, id: MessageId) -> Option<&'static str> {
+        let of = |subject: &str| subject == id.to_string();
+        self.shown.values().rev().find(|(_, _, subject)| of(subject)).map(|&(_, name, _)| name)
     }
 
     pub fn now(&self) -> Now {
@@ -298,6 +330,7 @@ impl World {
                     any = true;
                 }
             }
+            self.show_events();
             if !any {
                 return;
             }
@@ -468,6 +501,15 @@ impl World {
         let now = self.now();
         self.engine.report(now, device as u8, answer);
     }
+}
+
+/// What an event says.
+fn content(event: &Told<'_>) -> (u32, &'static str, String) {
+    let subject = match event.subject {
+        Subject::Message(id, _) => id.to_string(),
+        Subject::Part(part) => part.to_string(),
+    };
+    (event.unix_s, event.kind.as_str(), subject)
 }
 
 /// The status page in an answer's bytes, as asking reads it.

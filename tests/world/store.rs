@@ -1,6 +1,6 @@
 //! The journal as the engine asks it.
 
-use goipd::journal::{Bodies, Body, Log};
+use goipd::journal::{Bodies, Body, Events, Log};
 use goipd::message::{ErrorCode, MessageId, Refusal};
 
 use super::SimDisk;
@@ -13,6 +13,10 @@ pub struct Store {
 impl Bodies for Store {
     fn body<R>(&self, id: MessageId, read: impl FnOnce(Body<'_>) -> R) -> Option<R> {
         self.log.body(id, read)
+    }
+
+    fn events(&self) -> &Events {
+        self.log.events()
     }
 
     fn room(&self, bytes: usize) -> Result<(), Refusal> {

@@ -1,5 +1,6 @@
 //! The life of a message, transition by transition, with a box that answers what the test says.
 
+mod events;
 mod fence;
 mod holds;
 mod life;

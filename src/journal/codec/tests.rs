@@ -1,4 +1,6 @@
 use super::*;
+use crate::journal::Events;
+use crate::journal::events::Entry;
 use crate::journal::testing::{accepted, life, samples};
 
 fn fields(record: &Record) -> (u8, Vec<u8>) {
@@ -87,6 +89,50 @@ fn a_body_is_read_from_whichever_record_holds_it() {
         assert_eq!(same, Some(true), "{record:?}");
     }
     assert_eq!(read_body(&[], |_| ()), None);
+}
+
+/// The events that these records tell, from number 7 on.
+fn told(events: &mut Events, records: &[Record]) -> Vec<Entry> {
+    (7..).zip(records).filter_map(|(seq, record)| events.entry(record, seq)).collect()
+}
+
+#[test]
+fn a_batch_of_events_comes_back_as_it_was_whatever_it_is_about() {
+    let mut events = Events::default();
+    let entries = told(&mut events, &samples());
+    assert!(entries.len() > 10);
+    let mut bytes = Vec::new();
+    let kind = encode_events(&mut bytes, 99, &entries, &events);
+    let names = ["office", "office/64"].map(|name| Part::parse(name).unwrap());
+    assert_eq!(decode(kind, &bytes), Ok(Decoded::Events(Batch { newest: 99, entries, names: names.into() })));
+
+    bytes.clear();
+    let kind = encode_events(&mut bytes, 99, &[], &events);
+    assert_eq!(bytes.len(), 3);
+    let none = Batch { newest: 99, entries: vec![], names: vec![] };
+    assert_eq!(decode(kind, &bytes), Ok(Decoded::Events(none)));
+}
+
+#[test]
+fn a_batch_that_says_something_impossible_is_malformed() {
+    let mut events = Events::default();
+    let entries = told(&mut events, &life(1));
+    for (tag, value) in [
+        (tag::EVENTS, &[0; 13][..]),
+        (tag::EVENTS, &[1; 12]),
+        (tag::NAMES, b"office/x"),
+        (tag::NAMES, b"\xFF"),
+        (tag::SEQ, &[0; 9]),
+    ] {
+        let mut bytes = Vec::new();
+        let kind = encode_events(&mut bytes, 99, &entries, &events);
+        put(&mut bytes, tag, value);
+        assert_eq!(decode(kind, &bytes), Err(Malformed), "{tag} {value:?}");
+    }
+    let mut bytes = Vec::new();
+    put(&mut bytes, tag::EVENTS, &[1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 200]);
+    let later = Batch { newest: 0, entries: vec![], names: vec![] };
+    assert_eq!(decode(kind::EVENTS, &bytes), Ok(Decoded::Events(later)), "a kind of a later version");
 }
 
 #[test]

@@ -1,8 +1,10 @@
 use super::*;
 use crate::journal::testing::disk::SimDisk;
 use crate::journal::testing::{AT, BOOT, accepted, kept, life};
-use crate::journal::{Accepted, Bodies, Kept, Origin, SYNC_DELAY_MS};
-use crate::message::ClientId;
+use crate::journal::{
+    Accepted, Bodies, Condition, DailyCounts, Kept, Origin, SYNC_DELAY_MS, Started, Subject,
+};
+use crate::message::{ClientId, Part, State};
 
 mod world;
 
@@ -155,7 +157,7 @@ fn a_usual_message_costs_three_syncs_and_few_bytes() {
     assert!(rig.log.is_idle());
     let after = rig.log.counters();
     assert_eq!(after.syncs - before.syncs, 3);
-    assert_eq!(after.bytes - before.bytes - text.len() as u64, 232);
+    assert_eq!(after.bytes - before.bytes - text.len() as u64, 244);
 }
 
 #[test]
@@ -372,10 +374,83 @@ fn what_a_client_has_sent_today_is_known_also_when_the_messages_are_long_gone() 
     }
     let rig = Rig::open(rig.disk);
     assert!(rig.log.segments[0].number > 5);
-    assert_eq!(rig.log.daily.count(AT, client), 50);
+    assert_eq!(rig.log.carried.daily.count(AT, client), 50);
     let mut told = DailyCounts::default();
     rig.records.iter().for_each(|record| told.note(record));
-    assert_eq!(told, rig.log.daily);
+    assert_eq!(told, rig.log.carried.daily);
+}
+
+#[test]
+fn events_are_shown_once_they_are_durable_and_stay_when_their_segments_go() {
+    let mut rig = Rig::new();
+    let down = Condition { at: AT, part: Part::parse("office/1").unwrap(), up: false };
+    rig.append(&Record::Condition(down));
+    rig.append(&life(1)[0]);
+    assert_eq!(rig.log.events().newest(), 0, "nobody may see it yet");
+    rig.work();
+    assert_eq!(rig.log.events().newest(), 2);
+    for id in 2..=400 {
+        rig.send(id, &"x".repeat(500));
+        rig.append(&Record::Forgotten(id));
+        rig.compact(|_| true);
+    }
+    assert!(rig.log.segments[0].number > 5);
+    for rig in [Rig::open(rig.disk.clone()), rig] {
+        let events: Vec<_> = rig.log.events().after(0).map(|e| (e.seq, e.kind.as_str(), e.subject)).collect();
+        assert_eq!(events.len(), 401);
+        let office = Part::parse("office/1").unwrap();
+        assert_eq!(events[0], (1, "line_down", Subject::Part(&office)));
+        for (seq, event) in (2..).zip(&events[1..]) {
+            assert_eq!(*event, (seq, "queued", Subject::Message(seq - 1, State::Queued)));
+        }
+        assert!(rig.log.carried.conditions.is_down(&office));
+    }
+}
+
+#[test]
+fn events_make_room_for_each_other_and_for_messages() {
+    let mut rig = Rig::new();
+    let lines: Vec<Part> = (1..=64).map(|n| Part::parse(&format!("box{n}/{n}")).unwrap()).collect();
+    for n in 0..2_000 {
+        let part = lines[n % lines.len()].clone();
+        rig.append(&Record::Condition(Condition { at: AT, part, up: n / 64 % 2 == 1 }));
+        rig.now_ms += SYNC_DELAY_MS;
+        rig.compact(|_| true);
+    }
+    let events = rig.log.events();
+    assert!(events.bytes() <= 16 * 1024 && events.len() > 300, "{}", events.len());
+    assert!(rig.disk.used() < 128 * 1024, "{}", rig.disk.used());
+    let mut id = 0;
+    while rig.log.can_accept(500).is_ok() {
+        id += 1;
+        rig.send(id, &"x".repeat(500));
+        rig.compact(|_| true);
+    }
+    for _ in 0..20 {
+        rig.append(&life(id)[2]);
+        rig.append(&life(id)[3]);
+        rig.now_ms += SYNC_DELAY_MS;
+        rig.compact(|_| true);
+    }
+    assert!(rig.log.live() <= rig.log.limits.live());
+    assert!(rig.log.events().len() >= MIN_EVENTS);
+    let newest = rig.log.events().newest();
+    let rig = Rig::open(rig.disk);
+    assert_eq!(rig.log.events().newest(), newest);
+}
+
+#[test]
+fn numbers_of_events_are_left_out_after_damage_and_no_others() {
+    let mut rig = Rig::new();
+    rig.send(1, "one");
+    rig.send(2, "two");
+    let mut again = Rig::open(rig.disk.clone());
+    again.send(3, "three");
+    assert_eq!(again.log.events().newest(), 3);
+    again.disk.damage(1, 60);
+    let mut again = Rig::open(again.disk);
+    again.send(4, "four");
+    assert_eq!(again.log.events().newest(), 3 + LOST_SEQS + 1);
 }
 
 #[test]
@@ -386,7 +461,7 @@ fn a_damaged_segment_is_cleared_and_set_aside_and_not_met_again() {
         rig.send(id, "Pump 3 stopped");
     }
     assert!(rig.log.segments.len() > 2);
-    rig.disk.damage(2, 60);
+    rig.disk.damage(2, 100);
     let mut rig = Rig::with_limits(rig.disk, limits);
     assert_eq!((rig.faults, rig.records.len()), (1, 8));
     let kept: Vec<MessageId> = (1..10).filter(|&id| rig.text(id).is_some()).collect();

@@ -1,4 +1,5 @@
 use super::*;
+use crate::journal::Started;
 use crate::journal::segment::{push, stamp};
 use crate::journal::testing::{AT, BOOT, Random, accepted, kept, life, moved};
 use crate::message::State;

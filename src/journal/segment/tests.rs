@@ -133,8 +133,8 @@ fn dump(bytes: &[u8]) -> String {
 fn the_example_in_the_document_is_what_is_written() {
     let mut records = Vec::new();
     push(&mut records, &Record::Started(Started { boot: BOOT, at: AT }));
-    for record in life(1) {
-        push(&mut records, &record);
+    for (seq, record) in (1..).zip(life(1)) {
+        push_event(&mut records, &record, seq);
     }
     stamp(&mut records, 1, 0);
     let journal = 0x0123_4567_89AB_CDEF;

@@ -316,3 +316,42 @@ fn what_stands_behind_a_refused_message_still_waits_for_its_own_ticket() {
     assert_eq!(shown(&client, 4), "error storage full\n");
     assert_eq!(shown(&client, 5), "error storage full\nok cancelled\n");
 }
+
+#[test]
+fn a_stream_gets_events_as_long_as_it_has_room_and_is_heard_meanwhile() {
+    let mut client = client(b"status 1\n");
+    assert_eq!(client.wants_event(), None);
+    client.stream(7);
+    assert_eq!(client.wants_event(), Some(7));
+    assert_eq!(client.next_request(0), status(1), "it may be an ack");
+    client.reply(&"x".repeat(FULL_STREAM_BYTES), 0);
+    assert_eq!((client.wants_event(), client.is_streaming()), (None, true));
+    client.sent(0, 2);
+    assert_eq!(client.wants_event(), Some(7));
+}
+
+#[test]
+fn a_stream_goes_on_though_its_client_sends_nothing_more_and_ends_when_it_has_gone() {
+    let mut client = client(b"");
+    client.stream(7);
+    client.ended();
+    assert!(!client.is_done());
+    assert_eq!(client.deadline_ms(), None, "it may be quiet for days");
+    client.hung_up();
+    assert!(client.is_done() && !client.is_streaming());
+    client.stream(8);
+    assert!(!client.is_streaming(), "nobody reads it");
+}
+
+#[test]
+fn a_stream_that_is_not_read_is_given_up_and_one_that_is_shown_out_ends() {
+    let mut stalled = client(b"");
+    stalled.stream(7);
+    stalled.reply("event", 0);
+    stalled.sent(5, 0);
+    assert_eq!(stalled.expire(5 + STALLED_MS), Some(Overdue::Stalled));
+    let mut leaving = client(b"");
+    leaving.stream(7);
+    leaving.leave(0);
+    assert_eq!(leaving.wants_event(), None);
+}

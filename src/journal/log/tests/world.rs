@@ -5,13 +5,28 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::journal::testing::Random;
 use crate::journal::testing::{moved, submitting};
-use crate::message::State;
+use crate::journal::{Cursor, EventKind};
+use crate::message::ConsumerName;
 
 /// Small enough that a short life sees many segments.
 const LIMITS: Limits = Limits { total: 24 * 1024, segment: 1536 };
 
+/// Who sends all messages.
+const CLIENT: ClientId = ClientId(7);
+
+/// Who reads the events.
+fn consumer() -> ConsumerName {
+    ConsumerName::parse("reader").unwrap()
+}
+
 /// Each message's last ticket: its whole state, as far as this test goes.
 type Messages = BTreeMap<MessageId, u64>;
+
+/// Few, so that a short life sees them go.
+const KEEP_EVENTS: usize = 60;
+
+/// What an event says: when, what, and of whom.
+type Told = (u32, EventKind, String);
 
 /// What was appended, in order.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +34,7 @@ enum Event {
     Touched(MessageId),
     Forgotten(MessageId),
     Started,
+    Other,
 }
 
 /// A daemon's whole life with its crashes.
@@ -33,12 +49,18 @@ struct World {
     messages: Messages,
     events: Vec<Event>,
     last_id: MessageId,
+    /// What anybody may have been shown.
+    shown: BTreeMap<Seq, Told>,
+    /// How far the consumer has come for sure.
+    cursor: Seq,
+    accepted_today: u32,
 }
 
 impl World {
     fn new(seed: u64) -> Self {
         let disk = SimDisk::default();
-        let (log, _) = Log::open(disk.clone(), LIMITS, 1, |_| ()).unwrap();
+        let (mut log, _) = Log::open(disk.clone(), LIMITS, 1, |_| ()).unwrap();
+        log.keep_events(KEEP_EVENTS);
         Self {
             random: Random(seed),
             disk,
@@ -49,6 +71,9 @@ impl World {
             messages: Messages::new(),
             events: Vec::new(),
             last_id: 0,
+            shown: BTreeMap::new(),
+            cursor: 0,
+            accepted_today: 0,
         }
     }
 
@@ -69,7 +94,8 @@ impl World {
     }
 
     fn at(&self) -> crate::journal::Stamp {
-        crate::journal::Stamp { boot_ms: self.stamp(self.events.len() + 1), ..AT }
+        let stamp = self.stamp(self.events.len() + 1);
+        crate::journal::Stamp { unix_s: AT.unix_s + self.last_id, boot_ms: stamp, ..AT }
     }
 
     fn any_message(&mut self) -> Option<MessageId> {
@@ -84,7 +110,8 @@ impl World {
                 let text = Self::text(self.last_id + 1);
                 if self.log.can_accept(text.len() + 8).is_ok() {
                     self.last_id += 1;
-                    let accepted = Accepted { at: self.at(), ..accepted(self.last_id, &text) };
+                    let origin = Origin::Client(CLIENT);
+                    let accepted = Accepted { at: self.at(), origin, ..accepted(self.last_id, &text) };
                     self.append(Event::Touched(self.last_id), &Record::Accepted(accepted));
                 }
             }
@@ -118,6 +145,14 @@ impl World {
                 let capacity = self.random.one_in(5).then_some(room);
                 self.disk.set_capacity(capacity);
             }
+            14 => {
+                let part =
+                    Part { device: "a".try_into().unwrap(), line: [None, Some(1)][self.random.below(2)] };
+                let condition = Condition { at: self.at(), part, up: self.random.one_in(2) };
+                self.append(Event::Other, &Record::Condition(condition));
+                let seq = Some(self.log.events().newest());
+                self.append(Event::Other, &Record::Cursor(Cursor { consumer: consumer(), seq }));
+            }
             _ => self.log.hurry(self.events.len() as Ticket),
         }
         self.log.compact_step(|id| {
@@ -132,6 +167,27 @@ impl World {
             assert_eq!(self.log.body(id, |b| b.text.to_owned()), Some(Self::text(id)));
         }
         assert!(self.log.durable() <= self.events.len() as Ticket);
+        self.show();
+    }
+
+    /// Somebody reads the events: none ever says anything else than before.
+    fn show(&mut self) {
+        for event in self.log.events().after(0) {
+            let subject = match event.subject {
+                Subject::Message(id, _) => id.to_string(),
+                Subject::Part(part) => part.to_string(),
+            };
+            let told = (event.unix_s, event.kind, subject);
+            let before = self.shown.entry(event.seq).or_insert_with(|| told.clone());
+            assert_eq!(*before, told, "event {}", event.seq);
+        }
+        let kept: Vec<Seq> = self.log.events().after(0).map(|e| e.seq).collect();
+        let last = self.shown.len().saturating_sub(KEEP_EVENTS);
+        assert!(self.shown.keys().skip(last).eq(&kept), "{:?}\n{kept:?}", self.shown);
+        if self.log.is_idle() {
+            self.cursor = self.log.carried.consumers.get(&consumer()).unwrap_or(0);
+            self.accepted_today = self.log.carried.daily.count(AT, CLIENT);
+        }
     }
 
     fn work(&mut self) {
@@ -165,7 +221,11 @@ impl World {
             Record::Moved(m) => drop(found.get_mut(&m.id).map(|touched| *touched = m.at.boot_ms)),
             Record::Submitting(s) => drop(found.get_mut(&s.id).map(|touched| *touched = s.at.boot_ms)),
             Record::Forgotten(id) => drop(found.remove(&id)),
-            Record::Started(_) | Record::Line(..) | Record::Daily(_) => {}
+            Record::Started(_)
+            | Record::Line(..)
+            | Record::Daily(_)
+            | Record::Condition(_)
+            | Record::Cursor(_) => {}
         })
         .unwrap();
         assert_eq!(recovered.faults, [], "a crash is no damage");
@@ -181,11 +241,18 @@ impl World {
             assert_eq!(log.body(id, |b| b.text.to_owned()), Some(Self::text(id)));
         }
         self.log = log;
+        self.log.keep_events(KEEP_EVENTS);
+        // Nothing is lost of the count, and what was not acknowledged may be in it.
+        let accepted_today = self.log.carried.daily.count(AT, CLIENT);
+        assert!((self.accepted_today..=self.last_id).contains(&accepted_today));
+        let cursor = self.log.carried.consumers.get(&consumer()).unwrap_or(0);
+        assert!(cursor >= self.cursor && cursor <= self.log.events().newest());
         self.job = None;
         self.events.clear();
         self.base.clone_from(&found);
         self.messages = found;
         self.last_id = self.last_id.max(recovered.last_id);
+        self.show();
         self.now_ms = (self.now_ms / 1_000_000 + 1) * 1_000_000;
     }
 
@@ -214,7 +281,7 @@ fn apply(messages: &mut Messages, event: Event, stamp: u64) {
     match event {
         Event::Touched(id) => drop(messages.insert(id, stamp)),
         Event::Forgotten(id) => drop(messages.remove(&id)),
-        Event::Started => {}
+        Event::Started | Event::Other => {}
     }
 }
 

@@ -1,0 +1,42 @@
+//! What each segment begins with, because the segments that told it may be gone before this one
+//! is read.
+
+use super::{Conditions, Consumers, DailyCounts, LineJobs, Record, Started};
+
+/// What the records so far come to, besides messages and events.
+#[derive(Debug, Default)]
+pub struct Carried {
+    /// The last start.
+    pub started: Option<Started>,
+    /// The last job of each line.
+    pub lines: LineJobs,
+    /// How much each client has sent on the last day.
+    pub daily: DailyCounts,
+    /// What is down.
+    pub conditions: Conditions,
+    /// How far the consumers have come.
+    pub consumers: Consumers,
+}
+
+impl Carried {
+    /// Learns from the next record.
+    pub fn note(&mut self, record: &Record) {
+        if let Record::Started(started) = record {
+            self.started = Some(*started);
+        }
+        self.lines.note(record);
+        self.daily.note(record);
+        self.conditions.note(record);
+        self.consumers.note(record);
+    }
+
+    /// The records that tell all this again.
+    pub fn records(&self) -> impl Iterator<Item = Record> {
+        let started = self.started.map(Record::Started);
+        let lines = self.lines.iter().map(|(line, job)| Record::Line(line.clone(), job));
+        let daily = self.daily.records().map(Record::Daily);
+        let conditions = self.conditions.records().map(Record::Condition);
+        let consumers = self.consumers.records().map(Record::Cursor);
+        started.into_iter().chain(lines).chain(daily).chain(conditions).chain(consumers)
+    }
+}

@@ -1,0 +1,71 @@
+//! The numbers of records' types and fields. `docs/journal.md` lists them.
+
+/// The types of records. From 128 on, one that is not known may be passed over; below, it means
+/// that a newer goipd has written here.
+pub mod kind {
+    pub const ACCEPTED: u8 = 1;
+    pub const SUBMITTING: u8 = 2;
+    pub const MOVED: u8 = 3;
+    pub const FORGOTTEN: u8 = 4;
+    pub const STARTED: u8 = 5;
+    pub const KEPT: u8 = 6;
+    pub const LINE: u8 = 7;
+    pub const FIRST_OPTIONAL: u8 = 128;
+    pub const DAILY: u8 = 128;
+    pub const CONDITION: u8 = 129;
+    pub const CURSOR: u8 = 130;
+    pub const EVENTS: u8 = 131;
+}
+
+/// The tags of fields, one meaning each in all records.
+pub mod tag {
+    use super::StampTags;
+
+    pub const ID: u8 = 1;
+    pub const AT: StampTags = StampTags { unix_s: 2, trusted: 3, boot_ms: 4 };
+    pub const BOOT: u8 = 5;
+    pub const CLIENT: u8 = 6;
+    pub const TO: u8 = 7;
+    pub const TEXT: u8 = 8;
+    pub const CHOICE_DEVICE: u8 = 9;
+    pub const CHOICE_LINE: u8 = 10;
+    pub const TTL_S: u8 = 11;
+    pub const PRIORITY: u8 = 12;
+    pub const ON_UNKNOWN: u8 = 13;
+    pub const KEY: u8 = 14;
+    pub const TAG: u8 = 15;
+    pub const DEVICE: u8 = 16;
+    pub const LINE: u8 = 17;
+    pub const FENCE_JOB: u8 = 18;
+    pub const FENCE_DECIDES: u8 = 19;
+    pub const STATE: u8 = 20;
+    pub const JOB: u8 = 21;
+    pub const PROBLEM: u8 = 22;
+    pub const DEVICE_CODE: u8 = 23;
+    pub const PAUSE_S: u8 = 24;
+    pub const KEPT_AT: StampTags = StampTags { unix_s: 25, trusted: 26, boot_ms: 27 };
+    pub const KEPT_TTL_S: u8 = 28;
+    pub const AGE_MS: u8 = 29;
+    pub const CHANGED_S: u8 = 30;
+    pub const CHANGED_MS_AGO: u8 = 31;
+    pub const SUBMITTED_MS_AGO: u8 = 32;
+    pub const ATTEMPTS: u8 = 33;
+    pub const STRIKES: u8 = 34;
+    pub const PAUSES: u8 = 35;
+    pub const PAUSE_MS: u8 = 36;
+    pub const PERHAPS_SENT: u8 = 37;
+    pub const DAY: u8 = 38;
+    pub const COUNT: u8 = 39;
+    pub const SEQ: u8 = 40;
+    pub const UP: u8 = 41;
+    pub const CONSUMER: u8 = 42;
+    pub const EVENTS: u8 = 43;
+    pub const NAMES: u8 = 44;
+}
+
+#[derive(Clone, Copy)]
+pub struct StampTags {
+    pub unix_s: u8,
+    pub trusted: u8,
+    pub boot_ms: u8,
+}

@@ -1,0 +1,390 @@
+//! The events: each change that a record tells, under a number that only grows. 20 bytes each in
+//! RAM, in a ring that is rebuilt from the records. Who reads them pulls: nothing is kept for
+//! anybody, so nobody's slowness costs memory.
+
+use std::collections::VecDeque;
+
+use super::{Record, Stamp};
+use crate::message::{MessageId, Part, State};
+
+/// The number of an event: from 1, in the order of the events, the same for ever. Some numbers
+/// name no event: a crash took it before anybody was shown it.
+pub type Seq = u32;
+
+/// The most events that are ever kept.
+pub const MAX_EVENTS: usize = 10_000;
+
+/// Devices and lines of which events are kept, those included that are not configured any more.
+const MAX_PARTS: usize = 256;
+
+/// What an event takes where it is copied forward: its bytes, and its share of a record for
+/// dozens of them.
+const EVENT_BYTES: u64 = 14;
+
+/// The same of a device or line, whose name has to go along.
+const NAMED_EVENT_BYTES: u64 = 48;
+
+/// What has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventKind {
+    /// A message is in this state now.
+    Message(State),
+    /// A line works again.
+    LineUp,
+    /// A line has ceased to work.
+    LineDown,
+    /// A device answers again.
+    DeviceUp,
+    /// A device has ceased to answer.
+    DeviceDown,
+}
+
+impl EventKind {
+    /// Those that are of no message, and what the journal writes for each.
+    const OTHERS: [(Self, u8); 4] =
+        [(Self::LineUp, 32), (Self::LineDown, 33), (Self::DeviceUp, 34), (Self::DeviceDown, 35)];
+
+    /// The event's name on every door.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Message(state) => state.as_str(),
+            Self::LineUp => "line_up",
+            Self::LineDown => "line_down",
+            Self::DeviceUp => "device_up",
+            Self::DeviceDown => "device_down",
+        }
+    }
+
+    pub(super) fn code(self) -> u8 {
+        match self {
+            Self::Message(state) => state as u8,
+            other => Self::OTHERS.iter().find(|(kind, _)| *kind == other).map_or(0, |&(_, code)| code),
+        }
+    }
+
+    pub(super) fn from_code(code: u8) -> Option<Self> {
+        let state = State::ALL.into_iter().find(|&s| s as u8 == code).map(Self::Message);
+        state.or_else(|| Self::OTHERS.iter().find(|(_, known)| *known == code).map(|&(kind, _)| kind))
+    }
+
+    const fn of(part: &Part, up: bool) -> Self {
+        match (part.line.is_some(), up) {
+            (true, true) => Self::LineUp,
+            (true, false) => Self::LineDown,
+            (false, true) => Self::DeviceUp,
+            (false, false) => Self::DeviceDown,
+        }
+    }
+
+    const fn bytes(self) -> u64 {
+        match self {
+            Self::Message(_) => EVENT_BYTES,
+            _ => NAMED_EVENT_BYTES,
+        }
+    }
+}
+
+/// What an event is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject<'a> {
+    /// A message, which may not be kept any more, and its state since then.
+    Message(MessageId, State),
+    /// A device or line, which may not be configured any more.
+    Part(&'a Part),
+}
+
+/// A change that is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Event<'a> {
+    /// Its number.
+    pub seq: Seq,
+    /// When, Unix seconds by the wall clock of then.
+    pub unix_s: u32,
+    /// What has changed.
+    pub kind: EventKind,
+    /// What it is about.
+    pub subject: Subject<'a>,
+}
+
+/// An event as it is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Entry {
+    pub seq: Seq,
+    pub unix_s: u32,
+    /// The message's id, or the place of the name.
+    pub subject: u32,
+    /// The segment with the record that tells it.
+    pub segment: u32,
+    pub kind: EventKind,
+}
+
+const _: () = assert!(size_of::<Entry>() <= 20);
+
+/// The events that are kept and durable, the oldest first.
+#[derive(Clone, Debug)]
+pub struct Events {
+    ring: VecDeque<Entry>,
+    names: Vec<Part>,
+    /// So many at most, …
+    limit: usize,
+    /// … that take so many bytes where they are copied forward.
+    limit_bytes: u64,
+    bytes: u64,
+    newest: Seq,
+}
+
+impl Default for Events {
+    fn default() -> Self {
+        Self {
+            ring: VecDeque::new(),
+            names: Vec::new(),
+            limit: MAX_EVENTS,
+            limit_bytes: u64::MAX,
+            bytes: 0,
+            newest: 0,
+        }
+    }
+}
+
+impl Events {
+    /// The number of the newest event; 0 before the first.
+    pub fn newest(&self) -> Seq {
+        self.newest
+    }
+
+    /// The number before that of the oldest event that is kept.
+    pub fn before_oldest(&self) -> Seq {
+        self.ring.front().map_or(self.newest, |e| e.seq - 1)
+    }
+
+    /// How many are kept.
+    pub fn len(&self) -> usize {
+        self.ring.len()
+    }
+
+    /// Whether none is kept.
+    pub fn is_empty(&self) -> bool {
+        self.ring.is_empty()
+    }
+
+    /// Behind which event somebody goes on who has come up to `after`, from the oldest that is
+    /// kept if that is `None`. True if there is no going on: events behind `after` are not kept
+    /// any more, or it is from the future; then all that are kept follow.
+    pub fn begin(&self, after: Option<Seq>) -> (Seq, bool) {
+        let oldest = self.before_oldest();
+        match after {
+            Some(after) if (oldest..=self.newest).contains(&after) => (after, false),
+            _ => (oldest, after.is_some()),
+        }
+    }
+
+    /// The events behind `after`, the oldest first.
+    pub fn after(&self, after: Seq) -> impl Iterator<Item = Event<'_>> {
+        let start = self.ring.partition_point(|e| e.seq <= after);
+        self.ring.range(start..).filter_map(|entry| {
+            let subject = match entry.kind {
+                EventKind::Message(state) => Subject::Message(entry.subject, state),
+                _ => Subject::Part(self.names.get(entry.subject as usize)?),
+            };
+            Some(Event { seq: entry.seq, unix_s: entry.unix_s, kind: entry.kind, subject })
+        })
+    }
+
+    /// Keeps so many at most, and fewer if they would take more than `bytes` of the journal.
+    pub(super) fn limit(&mut self, count: usize, bytes: u64) {
+        (self.limit, self.limit_bytes) = (count.min(MAX_EVENTS), bytes);
+        while self.is_over() {
+            self.drop_oldest();
+        }
+        self.ring.shrink_to_fit();
+    }
+
+    /// Keeps so many at most.
+    pub(super) fn keep(&mut self, count: usize) {
+        self.limit(count, self.limit_bytes);
+    }
+
+    /// What they take at most where they are copied forward.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// What the record tells, under that number; `None` if it tells no change.
+    pub(super) fn entry(&mut self, record: &Record, seq: Seq) -> Option<Entry> {
+        let (at, kind, subject): (Stamp, _, _) = match record {
+            Record::Accepted(a) => (a.at, EventKind::Message(State::Queued), a.id),
+            Record::Submitting(s) => (s.at, EventKind::Message(State::Submitting), s.id),
+            Record::Moved(m) => (m.at, EventKind::Message(m.state), m.id),
+            Record::Condition(c) => (c.at, EventKind::of(&c.part, c.up), self.place(&c.part)?),
+            _ => return None,
+        };
+        Some(Entry { seq, unix_s: at.unix_s, subject, segment: 0, kind })
+    }
+
+    /// The place of a name; `None` if there is room for no other.
+    pub(super) fn place(&mut self, part: &Part) -> Option<u32> {
+        let place = self.names.iter().position(|known| known == part).or_else(|| {
+            let room = self.names.len() < MAX_PARTS;
+            room.then(|| self.names.push(part.clone()))?;
+            Some(self.names.len() - 1)
+        });
+        place.and_then(|place| u32::try_from(place).ok())
+    }
+
+    /// The name at that place.
+    pub(super) fn name(&self, place: u32) -> Option<&Part> {
+        self.names.get(place as usize)
+    }
+
+    /// Adds an event, or takes its new place if it is there.
+    pub(super) fn put(&mut self, entry: Entry) {
+        self.newest = self.newest.max(entry.seq);
+        let place = self.ring.partition_point(|e| e.seq < entry.seq);
+        let full = self.ring.len() >= self.limit;
+        match self.ring.get_mut(place).filter(|e| e.seq == entry.seq) {
+            Some(known) => known.segment = entry.segment,
+            // An old one that had to go.
+            None if place == 0 && full => {}
+            None => {
+                self.bytes += entry.kind.bytes();
+                self.ring.insert(place, entry);
+            }
+        }
+        while self.is_over() {
+            self.drop_oldest();
+        }
+    }
+
+    /// Numbers up to this one have been given out.
+    pub(super) fn skip_to(&mut self, seq: Seq) {
+        self.newest = self.newest.max(seq);
+    }
+
+    pub(super) fn drop_oldest(&mut self) {
+        if let Some(entry) = self.ring.pop_front() {
+            self.bytes -= entry.kind.bytes();
+        }
+    }
+
+    /// The events that only this segment tells.
+    pub(super) fn in_segment(&self, segment: u32) -> impl Iterator<Item = Entry> {
+        self.ring.iter().filter(move |e| e.segment == segment).copied()
+    }
+
+    fn is_over(&self) -> bool {
+        self.ring.len() > self.limit || self.bytes > self.limit_bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{life, moved};
+    use super::*;
+    use crate::journal::Condition;
+
+    fn entry(seq: Seq) -> Entry {
+        let kind = EventKind::Message(State::Sent);
+        Entry { seq, unix_s: seq, subject: 1, segment: 1, kind }
+    }
+
+    fn seqs(events: &Events, after: Seq) -> Vec<Seq> {
+        events.after(after).map(|e| e.seq).collect()
+    }
+
+    #[test]
+    fn every_kind_has_a_code_and_a_name_of_its_own() {
+        let kinds = State::ALL.map(EventKind::Message).into_iter().chain(EventKind::OTHERS.map(|(k, _)| k));
+        let mut names = Vec::new();
+        for kind in kinds {
+            assert_eq!(EventKind::from_code(kind.code()), Some(kind));
+            assert!(!names.contains(&kind.as_str()));
+            names.push(kind.as_str());
+        }
+        assert_eq!(EventKind::from_code(10), None);
+    }
+
+    #[test]
+    fn each_record_of_a_life_tells_a_change() {
+        let mut events = Events::default();
+        for (seq, record) in (1..).zip(life(7)) {
+            let entry = events.entry(&record, seq).unwrap();
+            events.put(entry);
+        }
+        let subjects: Vec<_> = events.after(0).map(|e| e.subject).collect();
+        let states = [State::Queued, State::Submitting, State::Sending, State::Sent];
+        assert_eq!(subjects, states.map(|state| Subject::Message(7, state)));
+        assert_eq!(events.entry(&Record::Forgotten(7), 5), None);
+    }
+
+    #[test]
+    fn a_line_is_named_whatever_the_configuration() {
+        let mut events = Events::default();
+        for (seq, (name, up)) in (1..).zip([("a/1", false), ("a", false), ("a", true), ("a/1", true)]) {
+            let part = Part::parse(name).unwrap();
+            let record = Record::Condition(Condition { at: Stamp::default(), part, up });
+            let entry = events.entry(&record, seq).unwrap();
+            events.put(entry);
+        }
+        let shown = |e: Event<'_>| match e.subject {
+            Subject::Part(part) => format!("{} {part}", e.kind.as_str()),
+            Subject::Message(id, _) => id.to_string(),
+        };
+        let shown: Vec<String> = events.after(0).map(shown).collect();
+        assert_eq!(shown, ["line_down a/1", "device_down a", "device_up a", "line_up a/1"]);
+        assert_eq!(events.names.len(), 2);
+    }
+
+    #[test]
+    fn they_are_found_by_number_whatever_gaps_there_are() {
+        let mut events = Events::default();
+        for seq in [5, 6, 10, 8] {
+            events.put(entry(seq));
+        }
+        assert_eq!(seqs(&events, 0), [5, 6, 8, 10]);
+        assert_eq!(seqs(&events, 6), [8, 10]);
+        assert_eq!(seqs(&events, 7), [8, 10]);
+        assert_eq!(seqs(&events, 10), []);
+        assert_eq!((events.before_oldest(), events.newest()), (4, 10));
+    }
+
+    #[test]
+    fn the_oldest_go_first_and_do_not_come_back() {
+        let mut events = Events::default();
+        events.limit(3, u64::MAX);
+        (1..=5).for_each(|seq| events.put(entry(seq)));
+        events.put(entry(2));
+        events.put(Entry { segment: 9, ..entry(3) });
+        assert_eq!(seqs(&events, 0), [3, 4, 5]);
+        assert!(events.in_segment(9).map(|e| e.seq).eq([3]));
+        events.limit(3, 2 * EVENT_BYTES);
+        assert_eq!((seqs(&events, 0), events.bytes()), (vec![4, 5], 2 * EVENT_BYTES));
+    }
+
+    #[test]
+    fn whoever_is_too_far_behind_or_ahead_begins_anew() {
+        let mut events = Events::default();
+        assert_eq!(events.begin(Some(0)), (0, false));
+        assert_eq!(events.begin(None), (0, false));
+        events.limit(3, u64::MAX);
+        (1..=5).for_each(|seq| events.put(entry(seq)));
+        for (after, expected) in [
+            (None, (2, false)),
+            (Some(0), (2, true)),
+            (Some(1), (2, true)),
+            (Some(2), (2, false)),
+            (Some(5), (5, false)),
+            (Some(6), (2, true)),
+        ] {
+            assert_eq!(events.begin(after), expected, "{after:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_that_were_given_out_are_not_given_again() {
+        let mut events = Events::default();
+        events.put(entry(2));
+        events.skip_to(9);
+        assert_eq!((events.newest(), events.begin(Some(7))), (9, (7, false)));
+        assert_eq!(events.entry(&Record::Moved(moved(1, State::Sent)), 10).unwrap().segment, 0);
+    }
+}
