@@ -38,6 +38,7 @@ impl Chunk {
         Arc::make_mut(&mut self.bytes).extend_from_slice(&next.bytes);
         let moved = |(id, place): (_, Place)| (id, Place { at: before + place.at, ..place });
         self.bodies.extend(next.bodies.into_iter().map(moved));
+        self.events.extend(next.events);
         self.ticket = next.ticket;
         self.serial = next.serial;
     }
