@@ -382,6 +382,78 @@ fn pipelined_requests_are_answered_in_order_and_smuggled_ones_not_at_all() {
     assert!(rest.is_empty(), "{}", String::from_utf8_lossy(&rest));
 }
 
+/// Reads until the stream has shown `end`; all that came.
+fn read_until(stream: &mut TcpStream, end: &str) -> String {
+    let mut text = String::new();
+    let mut bytes = [0; 4096];
+    while !text.contains(end) {
+        let count = stream.read(&mut bytes).unwrap();
+        assert!(count > 0, "closed before {end}: {text}");
+        text.push_str(core::str::from_utf8(&bytes[..count]).unwrap());
+    }
+    text
+}
+
+#[test]
+fn events_come_as_they_happen_and_go_on_behind_the_last_one_seen() {
+    let sim = quick_box();
+    let relay = Relay::start(&sim);
+    let stream_of = |token, headers: &str| {
+        let mut stream = relay.connect();
+        let head = format!(
+            "GET /v1/events HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n{headers}\r\n"
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        stream
+    };
+    let (mut own, mut all) = (stream_of(TOKEN, ""), stream_of(ADMIN, ""));
+    let begun = read_until(&mut own, "retry: 5000\n\n");
+    assert!(begun.contains("Content-Type: text/event-stream\r\nCache-Control: no-store\r\n"), "{begun}");
+    relay.request("POST", "/v1/messages", ADMIN, r#"{"to":"+4912","text":"not yours"}"#);
+    relay.post(r#"{"to":"+4913","text":"yours"}"#);
+    let told = read_until(&mut own, r#"{"event":"sent""#);
+    assert!(told.contains(r#"data: {"event":"queued","#) && told.contains("\"text\":\"yours\""), "{told}");
+    assert!(!told.contains("not yours"), "{told}");
+    let told = read_until(&mut all, "\"id\":2,\"to\":\"+4913\",\"text\":\"yours\",\"state\":\"sent\"");
+    assert!(told.contains("not yours"), "{told}");
+    let id = |line: &str| line.strip_prefix("id: ").map(|id| id.parse::<u32>().unwrap());
+    let ids: Vec<u32> = told.lines().filter_map(id).collect();
+    assert!(ids.iter().copied().eq(1..=ids.len() as u32), "{told}");
+
+    let last = ids.len() as u32;
+    let again = read_until(&mut stream_of(ADMIN, &format!("Last-Event-ID: {}\r\n", last - 1)), "data: ");
+    assert!(again.contains(&format!("\n\nid: {last}\ndata: ")), "{again}");
+    let anew = read_until(&mut stream_of(ADMIN, "Last-Event-ID: 4000000000\r\n"), "\"event\":\"queued\"");
+    assert!(
+        anew.contains("id: 0\ndata: {\"event\":\"reset\",\"seq\":0,\"reset\":true}\n\nid: 1\n"),
+        "{anew}"
+    );
+    let refused = relay.get("/v1/events?after=x");
+    assert_eq!((refused.status, refused.error()), (400, "bad_request"));
+}
+
+#[test]
+fn streams_leave_places_for_requests_that_are_answered_at_once() {
+    let sim = quick_box();
+    let relay = Relay::start_with(&sim, " option max_connections '8'\n", "");
+    let head = request("GET", "/v1/events", TOKEN, "");
+    let mut streams: Vec<TcpStream> = (0..7).map(|_| relay.connect()).collect();
+    for stream in &mut streams[..6] {
+        stream.write_all(head.as_bytes()).unwrap();
+        read_until(stream, "retry: 5000\n\n");
+    }
+    streams[6].write_all(head.as_bytes()).unwrap();
+    let one_more = read_answer(&mut streams[6]);
+    assert_eq!((one_more.status, one_more.error()), (503, "too_many"));
+    assert_eq!(relay.get("/v1/lines").status, 200);
+    // Who goes leaves a place.
+    streams.truncate(5);
+    let start = Instant::now();
+    while relay.raw(request("HEAD", "/v1/events", TOKEN, "").as_bytes()).status != 200 {
+        assert!(start.elapsed() < PATIENCE);
+    }
+}
+
 #[test]
 fn told_to_stop_it_answers_who_waits() {
     let sim = slow_box();

@@ -15,7 +15,7 @@ use super::{Count, Denied, Hosts, metrics, openapi, v1};
 use crate::api::{Answer, Caller, Request, SendRequest, form};
 use crate::config;
 use crate::engine::{Engine, Now};
-use crate::journal::{Origin, Ticket};
+use crate::journal::{Origin, Seq, Ticket};
 use crate::message::{ClientId, ErrorCode, MessageId, Number, Refusal};
 use crate::serve::http::{self, Head, Method};
 
@@ -65,6 +65,15 @@ pub enum Outcome {
         id: MessageId,
         /// Seconds to wait, from 1.
         timeout_s: u32,
+    },
+    /// The events behind `after` are answered as they come.
+    Stream {
+        /// Whose messages the client sees; `None` for all.
+        owner: Option<Origin>,
+        /// The number of the last event that it has.
+        after: Seq,
+        /// Events behind the one that was asked for are not kept any more, or it never was.
+        reset: bool,
     },
 }
 
@@ -200,7 +209,7 @@ impl Door {
         match route {
             Route::Messages if method == Method::Post => Some(Right::Send),
             Route::Message(_) if method == Method::Delete => Some(Right::Send),
-            Route::Messages | Route::Message(_) | Route::Lines => Some(Right::Read),
+            Route::Messages | Route::Message(_) | Route::Lines | Route::Events => Some(Right::Read),
             Route::Metrics => (!self.metrics_open).then_some(Right::Read),
             Route::Health | Route::OpenApi => None,
             Route::Goip(page) if page.has_login_fields() => None,
@@ -255,6 +264,7 @@ impl Door {
             }
             Route::Message(id) => v1::message(id, &query)?,
             Route::Lines => v1::only(&query, &[]).map(|()| Request::Lines)?,
+            Route::Events => v1::events(&query, head.last_event_id.as_deref())?,
             Route::Health => {
                 desk.health()?;
                 return Ok(Outcome::Reply(Reply::json(200, r#"{"status":"ok"}"#.to_owned())));
@@ -270,6 +280,9 @@ impl Door {
         };
         match desk.ask(now, asked, caller)? {
             (Answer::Wait { id, timeout_s }, _) => Ok(Outcome::Wait { id, timeout_s }),
+            (Answer::Events { after, reset, .. }, _) => {
+                Ok(Outcome::Stream { owner: caller.owner(), after, reset })
+            }
             (answer, after) => {
                 Ok(Outcome::Stored(Stored::new(after, Reply::json(200, body(now, desk, answer)?))))
             }

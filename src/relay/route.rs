@@ -12,6 +12,8 @@ pub enum Route {
     Message(MessageId),
     /// `/v1/lines`.
     Lines,
+    /// `/v1/events`.
+    Events,
     /// `/health`.
     Health,
     /// `/metrics`.
@@ -31,6 +33,7 @@ impl Route {
         Ok(match path {
             "/v1/messages" => Self::Messages,
             "/v1/lines" => Self::Lines,
+            "/v1/events" => Self::Events,
             "/health" => Self::Health,
             "/metrics" => Self::Metrics,
             "/openapi.json" => Self::OpenApi,
@@ -91,6 +94,7 @@ mod tests {
             ("/v1/messages/17", Route::Message(17), "GET HEAD DELETE OPTIONS"),
             ("/v1/messages/4294967295", Route::Message(u32::MAX), "GET HEAD DELETE OPTIONS"),
             ("/v1/lines", Route::Lines, "GET HEAD OPTIONS"),
+            ("/v1/events", Route::Events, "GET HEAD OPTIONS"),
             ("/health", Route::Health, "GET HEAD OPTIONS"),
             ("/metrics", Route::Metrics, "GET HEAD OPTIONS"),
             ("/openapi.json", Route::OpenApi, "GET HEAD OPTIONS"),

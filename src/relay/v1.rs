@@ -4,7 +4,7 @@
 use core::ops::RangeInclusive;
 
 use crate::api::request::{
-    DEFAULT_LIMIT, MAX_KEY_BYTES, MAX_LIMIT, MAX_WAIT_S, Request, SendRequest, parse_send,
+    DEFAULT_LIMIT, From, MAX_KEY_BYTES, MAX_LIMIT, MAX_WAIT_S, Request, SendRequest, parse_send,
 };
 use crate::message::{ErrorCode, MessageId, Quoted, Refusal, State};
 
@@ -73,6 +73,24 @@ pub fn list(query: &Query) -> Result<Request, Refusal> {
     })
 }
 
+/// `GET /v1/events?after=`, with the head's `Last-Event-ID`. That goes before the field: a browser
+/// that comes back has the newer one there, and the address as it was.
+///
+/// # Errors
+/// `bad_request` naming the field or the header.
+pub fn events(query: &Query, last: Option<&str>) -> Result<Request, Refusal> {
+    only(query, &["after"])?;
+    let asked = number(query, "after", 0..=u32::MAX)?;
+    let last = match last.filter(|last| !last.is_empty()) {
+        Some(last) => Some(whole(last).ok_or_else(|| {
+            let last = Quoted(last);
+            bad_request(format!("the header Last-Event-ID must be the id of an event, not {last}"))
+        })?),
+        None => None,
+    };
+    Ok(Request::Events { from: last.or(asked).map_or(From::Oldest, From::After) })
+}
+
 /// Refuses every field but those.
 ///
 /// # Errors
@@ -97,14 +115,18 @@ fn field<'a>(query: &'a Query, name: &str) -> Result<Option<&'a str>, Refusal> {
 
 fn number(query: &Query, name: &str, range: RangeInclusive<u32>) -> Result<Option<u32>, Refusal> {
     let Some(value) = field(query, name)? else { return Ok(None) };
-    let number = value.parse().ok().filter(|_| value.bytes().all(|b| b.is_ascii_digit()));
-    number.filter(|n| range.contains(n)).map(Some).ok_or_else(|| {
+    whole(value).filter(|n| range.contains(n)).map(Some).ok_or_else(|| {
         let (from, to) = (range.start(), range.end());
         let value = Quoted(value);
         bad_request(format!(
             "the query field '{name}' must be a whole number from {from} to {to}, not {value}"
         ))
     })
+}
+
+/// Digits without a sign.
+fn whole(value: &str) -> Option<u32> {
+    value.parse().ok().filter(|_| value.bytes().all(|b| b.is_ascii_digit()))
 }
 
 fn bad_request(message: impl Into<String>) -> Refusal {
@@ -151,6 +173,20 @@ mod tests {
         ] {
             assert_eq!(message(17, &query(&[(name, value)])).unwrap_err().message, refused);
         }
+    }
+
+    #[test]
+    fn events_go_on_behind_the_last_one_seen() {
+        let from = |from| Ok(Request::Events { from });
+        assert_eq!(events(&[], None), from(From::Oldest));
+        assert_eq!(events(&query(&[("after", "5")]), None), from(From::After(5)));
+        assert_eq!(events(&query(&[("after", "5")]), Some("")), from(From::After(5)));
+        assert_eq!(events(&query(&[("after", "5")]), Some("91")), from(From::After(91)));
+        assert_eq!(
+            events(&[], Some("-1")).unwrap_err().message,
+            "the header Last-Event-ID must be the id of an event, not '-1'"
+        );
+        assert!(events(&query(&[("consumer", "x")]), None).is_err());
     }
 
     #[test]

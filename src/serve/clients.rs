@@ -308,7 +308,7 @@ fn pour(client: &mut Client, now: Now, core: &Core) {
             break;
         };
         let mut text = String::new();
-        core.write_event(now, &mut text, &event);
+        core.write_event(now, &mut text, &event, Caller::LOCAL.owner());
         client.reply(&text, 0);
         client.stream(event.seq);
     }

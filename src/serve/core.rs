@@ -8,7 +8,7 @@ use crate::api::reply::{Daemon, Source};
 use crate::api::{self, Answer, Caller, Form, Request};
 use crate::config::{self, Config};
 use crate::engine::{Action, DeviceSettings, Engine, Now, Settings};
-use crate::journal::{Bodies, Event, Events, Ticket};
+use crate::journal::{Bodies, Event, Events, Origin, Ticket};
 use crate::message::{MessageId, Refusal};
 use crate::relay::door::Desk;
 use crate::relay::metrics::{Doors, Figures};
@@ -115,8 +115,8 @@ impl Core {
     }
 
     /// Writes an event.
-    pub fn write_event(&self, now: Now, out: &mut String, event: &Event<'_>) {
-        self.source(now).event(out, event, Caller::LOCAL.owner());
+    pub fn write_event(&self, now: Now, out: &mut String, event: &Event<'_>, owner: Option<Origin>) -> bool {
+        self.source(now).event(out, event, owner)
     }
 
     /// Whether nobody has to wait for the message any longer: its state is final, or it is not

@@ -1,9 +1,12 @@
 //! The relay's connections: who comes in, whose turn it is, and what is waited for. What a
 //! request means says [`Door`].
 
+mod stream;
+
 use std::io::{ErrorKind, Read, Write};
 use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream};
 
+use self::stream::Stream;
 use super::core::Core;
 use super::http::{Connection, Response, Step, Timeouts};
 use super::listeners::Listener;
@@ -60,6 +63,8 @@ struct Visitor {
     /// Whether it has logged in once.
     known: bool,
     pending: Option<Pending>,
+    /// What it gets events of, while its connection streams.
+    stream_of: Option<Stream>,
     /// It has hung up.
     gone: bool,
 }
@@ -177,6 +182,7 @@ impl Web {
             origin: None,
             known: false,
             pending: None,
+            stream_of: None,
             gone: false,
         });
     }
@@ -215,18 +221,21 @@ impl Web {
     /// Answers what has been asked, and what was waited for.
     pub fn answer(&mut self, now: Now, core: &mut Core) {
         core.note_relay(self.visitors.len(), self.answered);
-        let mut waits = self.visitors.iter().filter(|v| v.waits_for().is_some()).count();
+        let mut waits = self.visitors.iter().filter(|v| v.takes_long()).count();
         // The rest of the places stays for requests that are answered at once, alarms above all.
         let max_waits = self.max_connections / 4 * 3;
         let mut desk = Desk { now, door: &mut self.door, core, answered: &mut self.answered };
         for visitor in &mut self.visitors {
             waits -= usize::from(visitor.resume(&mut desk, self.closing));
             for _ in 0..REQUESTS_A_TURN {
-                let before = visitor.waits_for().is_some();
+                let before = visitor.takes_long();
                 if !visitor.step(&mut desk, waits < max_waits) {
                     break;
                 }
-                waits += usize::from(visitor.waits_for().is_some() && !before);
+                waits += usize::from(visitor.takes_long() && !before);
+            }
+            if let Some(stream) = &mut visitor.stream_of {
+                stream.pour(&mut visitor.connection, now, desk.core);
             }
             if self.closing {
                 visitor.connection.leave(now.boot_ms);
@@ -258,7 +267,7 @@ impl Web {
     pub fn is_due(&self, now: Now, core: &Core) -> bool {
         self.visitors.iter().any(|visitor| match &visitor.pending {
             Some(pending) => pending.is_over(now, core),
-            None => visitor.connection.has_step(),
+            None => visitor.connection.has_step() || visitor.stream().is_some_and(|s| s.is_due(now, core)),
         })
     }
 
@@ -299,7 +308,10 @@ impl Web {
         let listeners = self.listeners.iter().filter_map(Listener::next_wake);
         let ends = |visitor: &Visitor| match visitor.pending {
             Some(Pending::Message { until_ms, .. }) => Some(until_ms),
-            _ => visitor.connection.deadline_ms(),
+            _ => [visitor.connection.deadline_ms(), visitor.stream().map(Stream::next_wake)]
+                .into_iter()
+                .flatten()
+                .min(),
         };
         self.visitors.iter().filter_map(ends).chain(listeners).chain(summary).min()
     }
@@ -343,6 +355,17 @@ impl Visitor {
             Some(Pending::Message { id, .. }) => Some(id),
             _ => None,
         }
+    }
+
+    /// The events that it gets, unless it has to read first what it has.
+    fn stream(&self) -> Option<&Stream> {
+        let stream = self.stream_of.as_ref();
+        stream.filter(|_| self.connection.is_streaming() && self.connection.has_room())
+    }
+
+    /// Whether its request has a place among those that are not answered at once.
+    fn takes_long(&self) -> bool {
+        self.waits_for().is_some() || self.connection.is_streaming()
     }
 
     /// Answers what was pending, if that is over; says whether that was a wait for a message.
@@ -409,13 +432,17 @@ impl Visitor {
                 self.respond(desk, stored.reply);
             }
             Outcome::Stored(stored) => self.pending = Some(Pending::Stored(stored)),
-            Outcome::Wait { .. } if !may_wait => {
+            Outcome::Wait { .. } | Outcome::Stream { .. } if !may_wait => {
                 let refusal = Refusal::new(ErrorCode::TooMany, "too many requests wait; try again later");
                 self.respond(desk, Reply::refused(&refusal));
             }
             Outcome::Wait { id, timeout_s } => {
                 let until_ms = now.boot_ms + u64::from(timeout_s) * 1000;
                 self.pending = Some(Pending::Message { id, until_ms });
+            }
+            Outcome::Stream { owner, after, reset } => {
+                self.stream_of = Some(Stream::new(now, owner, after));
+                self.respond(desk, stream::beginning(after, reset));
             }
         }
     }
@@ -436,7 +463,11 @@ impl Visitor {
             headers: &headers,
             body: &reply.body,
         };
-        self.connection.respond(desk.now.boot_ms, &response, NO_TICKET);
+        if reply.content_type == stream::CONTENT_TYPE {
+            self.connection.begin_stream(desk.now.boot_ms, &response, NO_TICKET);
+        } else {
+            self.connection.respond(desk.now.boot_ms, &response, NO_TICKET);
+        }
     }
 
     fn receive(&mut self, now: Now) {
