@@ -158,15 +158,21 @@ impl Window {
         };
         let new = places((0..page.len()).rev().filter(is_new));
         let gap = self.known && !page.is_empty() && (!self.marks.is_empty() || page.len() >= FULL_SLOTS);
-        // Whatever is written down of this, the window has to end up in the page's order.
-        let settled = || {
-            left.extend(page.iter().rev());
-            Self::new(true, true, &left)
-        };
-        let in_order = self.known && self.settled && (new.len() == page.len());
-        let behind = (!in_order).then(settled);
-        let before = (self.settled && behind.is_some()).then(|| Self { settled: false, ..self.clone() });
-        Seen { gap, before, new, old: !self.known, behind }
+        if self.known && self.settled && new.len() == page.len() {
+            // One behind the other, the new ones stand in the page's order.
+            return Seen { gap, new, ..Seen::default() };
+        }
+        // Until all is written down, what the page shows again must not be forgotten for what is
+        // new on it, so it goes to the end.
+        let again = (0..page.len()).filter(|&place| !new.contains(&(place as u8)));
+        let again: Vec<Mark> = left.iter().copied().chain(again.map(|place| page[place])).collect();
+        let before = (!new.is_empty() && !self.marks.is_empty()).then_some(Self {
+            settled: false,
+            marks: again,
+            ..*self
+        });
+        left.extend(page.iter().rev());
+        Seen { gap, before, new, old: !self.known, behind: Some(Self::new(true, true, &left)) }
     }
 }
 
