@@ -381,7 +381,6 @@ fn nothing_is_stored_twice_and_what_is_lost_is_told() {
             }
         }
     }
-    println!("{all:?}");
     if lives < 100 {
         return;
     }
