@@ -321,3 +321,37 @@ fn a_list_without_end_takes_no_memory_without_end() {
     }
     assert_eq!(reader.entries.len(), MAX_SLOTS);
 }
+
+#[test]
+fn the_simulated_boxs_pages_are_read_in_all_their_forms() {
+    use goip_sim::{Command, InboxForm, Model, Options, Step};
+    let text = "<\"1\"> & ]; 2\\ \n, end";
+    for form in 0..16 {
+        let is = |bit: u32| form & bit != 0;
+        let form = InboxForm { crlf: is(1), pos: is(2), entities: is(4), scripts: is(8) };
+        let mut model = Model::new(Options { lines: 3, ..Options::default() });
+        let broken = br"07-03 12:54:04,1,\u12".to_vec();
+        for command in [
+            Command::Form(form),
+            Command::Sms { line: 2, number: "777".into(), text: text.into() },
+            Command::Sms { line: 2, number: "+49171".into(), text: b"M\xfcller".to_vec() },
+            Command::Slot { line: 2, bytes: broken },
+        ] {
+            model.command(0, command).unwrap();
+        }
+        let request = b"GET /default/en_US/tools.html?type=sms_inbox HTTP/1.0\r\n\
+                        Authorization: Basic YWRtaW46YWRtaW4=\r\n\r\n";
+        let [Step::Write(answer)] = &model.request(0, request)[..] else { panic!("no answer") };
+        let shown = lines(answer);
+        assert_eq!(shown.iter().map(|line| line.line).collect::<Vec<_>>(), [1, 2, 3], "{form:?}");
+        assert_line(
+            &shown[1],
+            2,
+            &[
+                (0, "07-03 12:54:04", "1", r"\u12"),
+                (1, "11-22 07:00:00", "+49171", "M\u{fffd}ller"),
+                (2, "11-22 07:00:00", "777", text),
+            ],
+        );
+    }
+}
