@@ -7,6 +7,7 @@ pub mod api;
 pub mod config;
 pub mod goip;
 pub mod http;
+pub mod inbox;
 pub mod journal;
 pub mod message;
 
@@ -14,9 +15,10 @@ pub mod message;
 pub type Body = fn(&[u8]);
 
 /// Every target, under the name of its seeds.
-pub const TARGETS: [(&str, Body); 11] = [
+pub const TARGETS: [(&str, Body); 12] = [
     ("answer", goip::answer),
     ("status", goip::status),
+    ("inbox", inbox::inbox),
     ("uci", config::uci),
     ("config", config::config),
     ("journal", journal::journal),

@@ -10,6 +10,7 @@
 mod conditions;
 mod consumers;
 mod fence;
+pub mod inbox;
 mod index;
 mod line;
 mod pace;

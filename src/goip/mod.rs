@@ -7,6 +7,7 @@ mod answer;
 mod ask;
 mod device;
 mod encode;
+mod inbox;
 mod report;
 mod status;
 #[cfg(test)]
@@ -15,6 +16,10 @@ mod worker;
 
 pub use answer::{End, parse_answer};
 pub use device::{Device, LOGIN_MAX_BYTES, NumberFormat};
+pub use inbox::{
+    DEVICE_TIME_MAX_BYTES, DeviceTime, INBOX_MAX_BYTES, InboxEntry, InboxLine, InboxReader, MAX_SLOTS,
+    SENDER_MAX_BYTES, Sender,
+};
 pub use report::{AskError, JobStatus, LineStatus, MAX_LINES, Phase, SendAnswer, SendOutcome, StatusPage};
 pub use status::parse_status;
 pub use worker::{Job, Report, STACK_BYTES, spawn};

@@ -27,7 +27,7 @@ impl Encoding {
     }
 
     /// What `c` takes, in septets or UTF-16 units.
-    fn units(self, c: char) -> usize {
+    pub(crate) fn units(self, c: char) -> usize {
         match self {
             Self::Gsm7 => gsm7::septets(c).unwrap_or(0),
             Self::Ucs2 => c.len_utf16(),

@@ -2,7 +2,7 @@
 
 use std::str::{FromStr, SplitAsciiWhitespace};
 
-use crate::{Fault, Hang, Instead, Page, Rule};
+use crate::{Fault, Hang, InboxForm, Instead, Page, Rule};
 
 /// The commands, for people.
 pub const HELP: &str = include_str!("help.txt");
@@ -47,6 +47,37 @@ pub enum Command {
         /// The text.
         text: String,
     },
+    /// A message comes. Fails if there is no such line.
+    Sms {
+        /// The line, from 1.
+        line: u8,
+        /// From whom.
+        number: String,
+        /// The text: any bytes.
+        text: Vec<u8>,
+    },
+    /// A message comes that stands on the inbox page as these bytes, which need not be what a
+    /// box can have meant.
+    Slot {
+        /// The line, from 1.
+        line: u8,
+        /// What stands between the quotes.
+        bytes: Vec<u8>,
+    },
+    /// Received messages are deleted by somebody.
+    Delete {
+        /// The line, from 1; `None`: all lines.
+        line: Option<u8>,
+        /// The slot, from 0; `None`: all slots.
+        slot: Option<usize>,
+    },
+    /// The form of the inbox and outbox pages from now on.
+    Form(InboxForm),
+    /// The clock in times of messages is wrong from now on.
+    Clock {
+        /// Seconds ahead of the right time.
+        ahead_s: i64,
+    },
     /// Ends all faults and outages; a box that hangs goes on at once. Jobs stay as they are.
     Clear,
 }
@@ -75,7 +106,7 @@ fn end(words: &mut SplitAsciiWhitespace) -> Result<(), String> {
 }
 
 fn rule(words: &mut SplitAsciiWhitespace) -> Result<Rule, String> {
-    let page = [("any", Page::Any), ("send", Page::Send), ("status", Page::Status)];
+    let page = [("any", Page::Any), ("send", Page::Send), ("status", Page::Status), ("inbox", Page::Inbox)];
     let page = page.into_iter().find(|(name, _)| takes(words, name)).map(|(_, page)| page);
     let name = word(words, "the fault's name")?;
     let mut instead = |what| Fault::Instead { what, taken: takes(words, "taken") };
@@ -125,6 +156,34 @@ fn rule(words: &mut SplitAsciiWhitespace) -> Result<Rule, String> {
     Ok(Rule { left, ..rule })
 }
 
+/// The words that are left, one blank between them, `%0A` standing for that byte.
+fn bytes(words: &mut SplitAsciiWhitespace) -> Vec<u8> {
+    let text = words.by_ref().collect::<Vec<_>>().join(" ");
+    let (text, mut out, mut at) = (text.as_bytes(), Vec::new(), 0);
+    while let Some(&byte) = text.get(at) {
+        let hex = text.get(at + 1..at + 3).and_then(|hex| std::str::from_utf8(hex).ok());
+        let escaped = hex.filter(|_| byte == b'%').and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        out.push(escaped.unwrap_or(byte));
+        at += if escaped.is_some() { 3 } else { 1 };
+    }
+    out
+}
+
+fn form(words: &mut SplitAsciiWhitespace) -> Result<InboxForm, String> {
+    let mut form = InboxForm::default();
+    for word in words {
+        match word {
+            "plain" => {}
+            "crlf" => form.crlf = true,
+            "pos" => form.pos = true,
+            "entities" => form.entities = true,
+            "scripts" => form.scripts = true,
+            _ => return Err(format!("'{word}': a form is plain, crlf, pos, entities or scripts")),
+        }
+    }
+    Ok(form)
+}
+
 /// How often a rule hits: a count, or no end.
 fn said_times(word: &str) -> Option<Option<u32>> {
     if word == "always" { Some(None) } else { word.parse().ok().map(Some) }
@@ -155,6 +214,19 @@ impl FromStr for Command {
                 number: word(words, "NUMBER")?,
                 text: words.by_ref().collect::<Vec<_>>().join(" "),
             },
+            "sms" => {
+                Self::Sms { line: number(words, "LINE")?, number: word(words, "NUMBER")?, text: bytes(words) }
+            }
+            "slot" => Self::Slot { line: number(words, "LINE")?, bytes: bytes(words) },
+            "wipe" => {
+                let line = if takes(words, "all") { None } else { Some(number(words, "LINE")?) };
+                Self::Delete { line, slot: None }
+            }
+            "delete" => {
+                Self::Delete { line: Some(number(words, "LINE")?), slot: Some(number(words, "SLOT")?) }
+            }
+            "form" => Self::Form(form(words)?),
+            "clock" => Self::Clock { ahead_s: number(words, "SECONDS")? },
             "clear" => Self::Clear,
             _ => return Err(format!("no command is called '{name}'; 'help' lists them")),
         };
@@ -195,6 +267,7 @@ mod tests {
             ("fault late 500", Fault::Late { ms: 500 }.into()),
             ("fault hang accept 9", Fault::Hang { at: Hang::Accepted, ms: 9 }.into()),
             ("fault status hang head 9 1", Fault::Hang { at: Hang::Head, ms: 9 }.on(Page::Status)),
+            ("fault inbox truncated 9 always", Fault::Truncated { bytes: 9 }.on(Page::Inbox).always()),
             ("fault any trickle 20 always", Fault::Trickle { ms: 20 }.always()),
             ("fault truncated 7", Fault::Truncated { bytes: 7 }.into()),
             ("fault garbage", instead(Instead::Garbage, false).into()),
@@ -220,6 +293,17 @@ mod tests {
             ("refuse 5", Command::Refuse { ms: 5 }),
             ("reboot 5000", Command::Reboot { ms: 5000 }),
             ("foreign 1 777 a b", foreign),
+            (
+                "sms 1 777 a  b%0a%ff%",
+                Command::Sms { line: 1, number: "777".into(), text: b"a b\n\xff%".into() },
+            ),
+            ("slot 2 \\u12%zz", Command::Slot { line: 2, bytes: b"\\u12%zz".into() }),
+            ("wipe all", Command::Delete { line: None, slot: None }),
+            ("wipe 2", Command::Delete { line: Some(2), slot: None }),
+            ("delete 2 0", Command::Delete { line: Some(2), slot: Some(0) }),
+            ("form plain", Command::Form(InboxForm::default())),
+            ("form pos crlf", Command::Form(InboxForm { pos: true, crlf: true, ..InboxForm::default() })),
+            ("clock -3600", Command::Clock { ahead_s: -3600 }),
             ("clear", Command::Clear),
         ] {
             assert_eq!(line.parse(), Ok(command), "{line}");
@@ -237,6 +321,8 @@ mod tests {
             ("fault busy often", "'often' is neither a count nor 'always'"),
             ("fault hang here 5", "'here': it hangs at accept, read, taken or head"),
             ("reboot 5 6", "'6' is too much"),
+            ("form odd", "'odd': a form is plain, crlf, pos, entities or scripts"),
+            ("wipe", "LINE is missing"),
         ] {
             assert_eq!(line.parse::<Command>(), Err(why.to_owned()), "{line}");
         }

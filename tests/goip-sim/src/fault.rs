@@ -110,6 +110,8 @@ pub enum Page {
     Send,
     /// `send_status.xml` and `send_sms_status.xml`.
     Status,
+    /// `tools.html`: inbox and outbox.
+    Inbox,
 }
 
 /// A fault, and the requests that it hits. Of several rules that fit a request the oldest one

@@ -40,6 +40,8 @@
 //! * A body beyond 10 240 bytes is cut, as the URL is. A variable that comes twice has its first
 //!   value, and the URL stands before the body. An escape that is cut off stands for itself.
 //! * Two sends in one second: see [`Ids`].
+//! * Deleting what is not there does nothing, and is answered with the page as ever; behind a
+//!   deleted slot the others move up; a reboot leaves inbox and outbox as they are.
 //! * A job that is for ever `STARTED` leaves its line free after its send time, or not: see
 //!   [`Fault::Stuck`].
 
@@ -47,6 +49,7 @@ mod command;
 mod control;
 mod fault;
 mod http;
+mod inbox;
 mod job;
 mod model;
 mod pages;
@@ -57,6 +60,7 @@ mod serve;
 pub use command::{Command, HELP, script};
 pub use fault::{Fault, Hang, Instead, Page, Rule};
 pub use http::{is_whole, percent_decode};
+pub use inbox::InboxForm;
 pub use job::{End, Job};
 pub use model::{Accept, Model, Request};
 pub use react::Step;

@@ -31,7 +31,7 @@ usage: goip-sim [OPTION…]
 
 It prints 'listening on http://ADDR:PORT', then 'control on ADDR:PORT' if there is one, then a
 line for each message that goes on the air. Its pages are /default/en_US/send.html,
-send_status.xml and send_sms_status.xml.
+send_status.xml, send_sms_status.xml and tools.html with type=sms_inbox or type=sms_outbox.
 
 Commands of the script and the control port:
 

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 
 use crate::fault::Rules;
 use crate::http::{Parsed, var};
+use crate::inbox::Store;
 use crate::job::{Run, Trouble, shortest_ms};
 use crate::react::page_of;
 use crate::rng::Rng;
@@ -76,6 +77,8 @@ pub struct Model {
     pub(crate) runs: Vec<Run>,
     /// The runs that went on the air, in that order.
     aired: Vec<usize>,
+    /// Inbox and outbox.
+    pub(crate) store: Store,
     last_id: u32,
     pub(crate) rules: Rules,
     refusals: Vec<Refusal>,
@@ -95,6 +98,7 @@ impl Model {
         Self {
             rng: Rng::new(options.seed),
             lines: vec![Line::default(); usize::from(options.lines)],
+            store: Store::new(options.lines),
             options,
             runs: Vec::new(),
             aired: Vec::new(),
@@ -118,6 +122,9 @@ impl Model {
                 let Some(index) = line.job else { continue };
                 if self.runs[index].next_event_ms() == Some(due_ms) && self.runs[index].happen() {
                     self.aired.push(index);
+                    let job = &self.runs[index].job;
+                    let at_s = self.options.epoch_s + due_ms / 1000;
+                    self.store.send(at_s, job.line, &job.number, &job.text);
                 }
             }
             let due = |(at_ms, _): &(u64, Command)| *at_ms <= due_ms;
@@ -172,6 +179,13 @@ impl Model {
             Command::Foreign { line, number, text } => {
                 self.start(now_ms, &line.to_string(), &number, &text, true)?;
             }
+            Command::Sms { line, number, text } => {
+                self.store.receive(self.unix_s(now_ms), line, &number, &text, false)?;
+            }
+            Command::Slot { line, bytes } => self.store.receive(0, line, "", &bytes, true)?,
+            Command::Delete { line, slot } => self.store.delete(line, slot)?,
+            Command::Form(form) => self.store.form = form,
+            Command::Clock { ahead_s } => self.store.ahead_s = ahead_s,
             Command::Clear => {
                 self.rules.clear();
                 self.refusals.clear();

@@ -7,12 +7,9 @@ const LISTED_LINES: u8 = 8;
 /// Deeper than any reader that recurses can go on a small stack.
 const NESTED_DEPTH: usize = 20_000;
 
-/// `Sun, 22 Nov 2026 07:00:00 GMT`
-fn http_date(unix_s: u64) -> String {
-    const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
-    const MONTHS: [&str; 12] =
-        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let (days, second) = (unix_s / 86_400, unix_s % 86_400);
+/// The year, the month and the day of the month, the last two from 0 and 1.
+pub(crate) fn calendar(unix_s: u64) -> (u64, usize, u64) {
+    let days = unix_s / 86_400;
     let leap = |year: u64| (year.is_multiple_of(4) && !year.is_multiple_of(100)) || year.is_multiple_of(400);
     let (mut year, mut day) = (1970, days);
     while day >= 365 + u64::from(leap(year)) {
@@ -28,10 +25,19 @@ fn http_date(unix_s: u64) -> String {
         day -= length;
         month += 1;
     }
+    (year, month, day + 1)
+}
+
+/// `Sun, 22 Nov 2026 07:00:00 GMT`
+fn http_date(unix_s: u64) -> String {
+    const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let ((year, month, day), second) = (calendar(unix_s), unix_s % 86_400);
     format!(
         "{}, {:02} {} {year} {:02}:{:02}:{:02} GMT",
-        DAYS[(days % 7) as usize],
-        day + 1,
+        DAYS[(unix_s / 86_400 % 7) as usize],
+        day,
         MONTHS[month],
         second / 3600,
         second / 60 % 60,
@@ -43,18 +49,21 @@ fn http_date(unix_s: u64) -> String {
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
     pub head: String,
-    pub body: String,
+    pub body: Vec<u8>,
 }
 
 impl Answer {
-    fn new(status: &str, more: &str, body: String, unix_s: u64) -> Self {
+    fn new(status: &str, more: &str, body: impl Into<Vec<u8>>, unix_s: u64) -> Self {
         let date = http_date(unix_s);
-        Self { head: format!("HTTP/1.0 {status}\nDate: {date}\n{more}Content-Type: text/html\n\n"), body }
+        Self {
+            head: format!("HTTP/1.0 {status}\nDate: {date}\n{more}Content-Type: text/html\n\n"),
+            body: body.into(),
+        }
     }
 
     /// A page, HTTP status 200.
-    pub(crate) fn page(body: impl Into<String>, unix_s: u64) -> Self {
-        Self::new("200 OK", "", body.into(), unix_s)
+    pub(crate) fn page(body: impl Into<Vec<u8>>, unix_s: u64) -> Self {
+        Self::new("200 OK", "", body, unix_s)
     }
 
     /// Text as `send.html` gives it: with a newline before and after.
@@ -65,7 +74,7 @@ impl Answer {
     /// HTTP status 401.
     pub(crate) fn please_authenticate(unix_s: u64) -> Self {
         let realm = "WWW-Authenticate: Basic realm=\"GoIP\"\n";
-        Self::new("401 Please Authenticate", realm, "\n".into(), unix_s)
+        Self::new("401 Please Authenticate", realm, "\n", unix_s)
     }
 
     /// HTTP status 404 or 500, with a small page.
@@ -82,7 +91,7 @@ impl Answer {
 
     /// The whole answer.
     pub(crate) fn bytes(&self) -> Vec<u8> {
-        [self.head.as_bytes(), self.body.as_bytes()].concat()
+        [self.head.as_bytes(), &self.body].concat()
     }
 }
 

@@ -104,6 +104,17 @@ impl Model {
                 }
                 _ => Answer::please_authenticate(now_s),
             },
+            "tools.html" if matches!(given("type").as_str(), "sms_inbox" | "sms_outbox") => {
+                match parsed.basic_login() {
+                    Some((user, password))
+                        if user == self.options.user && password == self.options.password =>
+                    {
+                        let (sent, deletes) = (given("type") == "sms_outbox", given("action") == "del");
+                        Answer::page(self.store.answer(sent, deletes, &given("line"), &given("pos")), now_s)
+                    }
+                    _ => Answer::please_authenticate(now_s),
+                }
+            }
             _ => Answer::http_error("404 Not Found", now_s),
         }
     }
@@ -120,6 +131,7 @@ pub(crate) fn page_of(path: &str) -> Page {
     match path.rsplit('/').next() {
         Some("send.html") => Page::Send,
         Some("send_status.xml" | "send_sms_status.xml") => Page::Status,
+        Some("tools.html") => Page::Inbox,
         _ => Page::Any,
     }
 }

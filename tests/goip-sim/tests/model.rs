@@ -395,3 +395,41 @@ fn it_counts_the_most_requests_in_any_one_second() {
     assert_eq!(model.most_per_second(Page::Send), 1);
     assert_eq!(model.requests()[7].var("m").as_deref(), Some("a"));
 }
+
+fn tools(model: &mut Model, now_ms: u64, query: &str) -> String {
+    let login = "Authorization: Basic YWRtaW46YWRtaW4=";
+    ask(model, now_ms, &format!("GET /default/en_US/tools.html?{query} HTTP/1.0\r\n{login}\r\n\r\n"))
+}
+
+#[test]
+fn what_comes_stands_in_the_inbox_until_it_is_deleted_and_what_went_out_in_the_outbox() {
+    let mut model = Model::new(Options { lines: 2, ..Options::default() });
+    do_now(&mut model, 0, "sms 2 777 Hola, con comas");
+    do_now(&mut model, 0, "clock 3600");
+    do_now(&mut model, 1000, "sms 2 +49171 a%22b");
+    send(&mut model, 1000, 1, "0172", "out");
+    let inbox = tools(&mut model, 9000, "type=sms_inbox");
+    assert!(inbox.starts_with("HTTP/1.0 200 OK\nDate: "), "{inbox}");
+    let list = r#"sms= ["11-22 08:00:01,+49171,a\"b","11-22 07:00:00,777,Hola, con comas","","#;
+    assert!(inbox.contains(list) && !inbox.contains("out"), "{inbox}");
+    let outbox = tools(&mut model, 9000, "type=sms_outbox");
+    assert!(outbox.contains("sms= [\"11-22 08:00:02,0172,out\",") && !outbox.contains("Hola"), "{outbox}");
+
+    tools(&mut model, 9000, "action=del&type=sms_inbox&line=2&pos=0");
+    do_now(&mut model, 9000, "reboot 1");
+    let inbox = tools(&mut model, 9001, "type=sms_inbox");
+    assert!(inbox.contains("sms= [\"11-22 07:00:00,777,Hola, con comas\","), "{inbox}");
+    do_now(&mut model, 9001, "wipe all");
+    assert!(!tools(&mut model, 9001, "type=sms_inbox").contains("Hola"));
+    let no_login = get(&mut model, 9001, "tools.html?type=sms_inbox&u=admin&p=admin");
+    assert!(no_login.starts_with("HTTP/1.0 401 "), "{no_login}");
+}
+
+#[test]
+fn faults_hit_the_inbox_page_alone() {
+    let mut model = Model::new(Options::default());
+    model.fault(Fault::Truncated { bytes: 60 }.on(Page::Inbox));
+    assert!(status(&mut model, 0).ends_with("</send-sms-status>\n"));
+    assert!(!tools(&mut model, 0, "type=sms_inbox").contains("sms_row_insert"));
+    assert!(tools(&mut model, 0, "type=sms_inbox").ends_with("</html>\n"));
+}
