@@ -26,7 +26,7 @@ TARGET ?=
 
 # Test files of tests/ that start goipd as a process. All others run by themselves, also as MIPS
 # programs under qemu.
-PROCESS_TESTS := socket events relay bad_box goipctl journal kill
+PROCESS_TESTS := socket events reload relay bad_box goipctl journal kill
 TABLE_TESTS := $(filter-out $(PROCESS_TESTS),$(basename $(notdir $(wildcard tests/*.rs))))
 
 # What `make bench` measures as a process: static as on a router, and runs on this machine.

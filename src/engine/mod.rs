@@ -179,9 +179,14 @@ impl Engine {
         }
     }
 
-    /// Gives no further message to a line: the daemon is about to stop.
+    /// Gives no further message to a line: the daemon is about to stop, or to begin anew.
     pub fn close(&mut self) {
         self.closing = true;
+    }
+
+    /// Goes on after all.
+    pub fn reopen(&mut self) {
+        self.closing = false;
     }
 
     /// Whether a request to a box is under way.

@@ -68,7 +68,9 @@ pub enum Outcome {
     },
     /// The events behind `after` are answered as they come.
     Stream {
-        /// Whose messages the client sees; `None` for all.
+        /// The client.
+        client: Option<ClientId>,
+        /// Whose messages it sees; `None` for all.
         owner: Option<Origin>,
         /// The number of the last event that it has.
         after: Seq,
@@ -132,6 +134,13 @@ impl Door {
         let mut access = Access::default();
         access.configure(&config.clients);
         Self { access, hosts, metrics_open: config.relay.metrics_open, form_key: 0 }
+    }
+
+    /// Works with another configuration. Who was a client before keeps what it has used of its
+    /// quotas.
+    pub fn configure(&mut self, config: &config::Config, hosts: Hosts) {
+        self.access.configure(&config.clients);
+        (self.hosts, self.metrics_open) = (hosts, config.relay.metrics_open);
     }
 
     /// Goes on with what each client has sent today before the start.
@@ -281,7 +290,7 @@ impl Door {
         match desk.ask(now, asked, caller)? {
             (Answer::Wait { id, timeout_s }, _) => Ok(Outcome::Wait { id, timeout_s }),
             (Answer::Events { after, reset, .. }, _) => {
-                Ok(Outcome::Stream { owner: caller.owner(), after, reset })
+                Ok(Outcome::Stream { client: admission.client, owner: caller.owner(), after, reset })
             }
             (answer, after) => {
                 Ok(Outcome::Stored(Stored::new(after, Reply::json(200, body(now, desk, answer)?))))

@@ -3,7 +3,11 @@
 use super::StartError;
 use super::clock;
 use super::devices::Devices;
+use super::poller::{Flags, Poller};
 use super::spool::Spool;
+use super::{REPORTS, SPOOL};
+use std::io;
+
 use crate::api::reply::{Daemon, Source};
 use crate::api::{self, Answer, Caller, Form, Request};
 use crate::config::{self, Config};
@@ -21,6 +25,9 @@ pub struct Core {
     /// Takes turns with the engine's own list.
     actions: Vec<Action>,
     journal_id: Box<str>,
+    /// The newest ticket from before the core has begun anew: the engine counts from 1 each time,
+    /// and whoever waits knows none of that.
+    earlier: Ticket,
     started_ms: u64,
     doors: Doors,
 }
@@ -41,24 +48,52 @@ impl Core {
             devices,
             actions: Vec::new(),
             journal_id,
+            earlier: 0,
             started_ms: now.boot_ms,
             doors: Doors::default(),
         })
     }
 
-    /// The journal, to wait for.
-    pub fn spool(&self) -> &Spool {
-        &self.spool
+    /// The core after a restart with `config`. If that fails, the one after a restart with
+    /// `before`, and why. Everything has to be written, and nobody has to wait for a box.
+    ///
+    /// # Errors
+    /// There is no journal to work with in either.
+    pub fn restarted(
+        self,
+        config: &Config,
+        before: &Config,
+        now: Now,
+    ) -> Result<(Self, Option<StartError>), StartError> {
+        let earlier = self.earlier + self.engine.ticket();
+        let (started_ms, doors) = (self.started_ms, self.doors);
+        // Lets go of the journal.
+        drop(self);
+        let (core, failed) = match Self::start(config, now) {
+            Ok(core) => (core, None),
+            Err(error) => (Self::start(before, now)?, Some(error)),
+        };
+        Ok((Self { earlier, started_ms, doors, ..core }, failed))
+    }
+
+    /// Waits for the boxes and the journal with `poller`.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn watch(&self, poller: &Poller) -> io::Result<()> {
+        poller.add(&self.devices, REPORTS, Flags::IN)?;
+        poller.add(&self.spool, SPOOL, Flags::IN)
+    }
+
+    /// Waits for them no more. A thread may still hold what they ring.
+    pub fn unwatch(&self, poller: &Poller) {
+        poller.remove(&self.devices);
+        poller.remove(&self.spool);
     }
 
     /// Takes what the journal's thread has written.
     pub fn take_written(&mut self, now: Now) {
         self.spool.take_reports(now);
-    }
-
-    /// The boxes, to poll for.
-    pub fn devices(&self) -> &Devices {
-        &self.devices
     }
 
     /// Hands what the boxes have reported to the engine.
@@ -81,7 +116,8 @@ impl Core {
             Ok((Answer::Acked(_), _)) | Err(_) => {}
             Ok((_, after)) => self.spool.hurry(*after),
         }
-        answered
+        // Ticket 0 waits for nothing.
+        answered.map(|(answer, after)| (answer, if after > 0 { self.earlier + after } else { 0 }))
     }
 
     /// Writes the reply.
@@ -129,12 +165,12 @@ impl Core {
     pub fn wanted_ticket(&mut self) -> Ticket {
         let ticket = self.engine.ticket();
         self.spool.hurry(ticket);
-        ticket
+        self.earlier + ticket
     }
 
     /// What is durable.
     pub fn durable(&self) -> Ticket {
-        self.spool.durable()
+        self.earlier + self.spool.durable()
     }
 
     /// The refusal for whoever waits for the disk, if nothing is written for a while.
@@ -174,6 +210,28 @@ impl Core {
     pub fn close(&mut self) {
         self.engine.close();
         self.spool.close();
+    }
+
+    /// Gives no further request to a box for now, and has everything written.
+    pub fn pause(&mut self) {
+        self.engine.close();
+    }
+
+    /// Goes on after all.
+    pub fn go_on(&mut self) {
+        self.engine.reopen();
+    }
+
+    /// Whether a box has a request in hand.
+    pub fn is_asking(&self) -> bool {
+        self.engine.is_asking()
+    }
+
+    /// Whether everything is written; if not, that is hurried.
+    pub fn is_written(&mut self, now: Now) -> bool {
+        self.wanted_ticket();
+        self.spool.flush(now, &mut self.engine);
+        self.spool.is_idle()
     }
 
     /// Whether no box has a request in hand and everything is written.

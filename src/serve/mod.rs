@@ -12,6 +12,7 @@ mod logging;
 mod options;
 mod output;
 mod poller;
+mod reload;
 mod signals;
 mod socket;
 mod spool;
@@ -28,6 +29,7 @@ use clients::{Clients, MAX_CONNECTIONS};
 use clock::Clock;
 use core::Core;
 use poller::{Event, Flags, Poller};
+use reload::Waiting;
 use signals::Signals;
 use socket::Socket;
 use web::Web;
@@ -35,6 +37,7 @@ use web::Web;
 pub use client::{IDLE_MS, LEAVING_MS, MAX_LINE_BYTES, PARTIAL_LINE_MS, STALLED_MS};
 pub use clients::{MAX_CLIENTS, MAX_WAITS};
 pub use options::main;
+pub use reload::Source;
 
 /// How long the daemon takes, once it was told to stop, for what it has in hand: an exchange
 /// with a box that answers, and the replies. Whoever stops it kills it after 5 s.
@@ -62,6 +65,11 @@ pub struct Daemon {
     core: Core,
     clients: Clients,
     web: Web,
+    /// What it works with.
+    config: Config,
+    source: Source,
+    /// What it is to work with.
+    waiting: Option<Waiting>,
     /// When it ends whatever is in hand, once it was told to stop.
     stop_ms: Option<u64>,
 }
@@ -83,23 +91,23 @@ const EVENTS_AT_ONCE: usize = 16;
 
 impl Daemon {
     /// Takes the socket and the signals, and starts the boxes' threads. From here on clients can
-    /// connect; they are answered by [`Self::run`].
+    /// connect; they are answered by [`Self::run`]. `config` has come from `source`, from where it
+    /// is read again when SIGHUP comes.
     ///
     /// # Errors
     /// Another daemon has the socket, or the system gives no socket, thread or descriptor.
-    pub fn start(config: &Config) -> Result<Self, StartError> {
+    pub fn start(config: Config, source: Source) -> Result<Self, StartError> {
         let mut clock = Clock::new(spool::written_s(&config.state_dir));
         let now = clock.now();
         let socket = Socket::claim(&config.socket, config.socket_mode, config.socket_group.as_deref())?;
         let signals = Signals::take().map_err(|e| StartError(format!("signals: {e}")))?;
-        let core = Core::start(config, now)?;
+        let core = Core::start(&config, now)?;
         let poller = Poller::new().map_err(|e| StartError(format!("poller: {e}")))?;
         [
             poller.add(&signals.stop, STOP, Flags::IN),
             poller.add(&signals.reload, RELOAD, Flags::IN),
-            poller.add(core.devices(), REPORTS, Flags::IN),
             poller.add(&socket, SOCKET, Flags::IN),
-            poller.add(core.spool(), SPOOL, Flags::IN),
+            core.watch(&poller),
         ]
         .into_iter()
         .collect::<io::Result<()>>()
@@ -112,23 +120,41 @@ impl Daemon {
             devices.join(", ")
         );
         let clients = Clients::default();
-        let mut web = Web::new(config, now, &core);
+        let mut web = Web::new(&config, now, &core);
         web.open(now, &poller);
-        Ok(Self { clock, poller, signals, socket: Some(socket), core, clients, web, stop_ms: None })
+        Ok(Self {
+            clock,
+            poller,
+            signals,
+            socket: Some(socket),
+            core,
+            clients,
+            web,
+            config,
+            source,
+            waiting: None,
+            stop_ms: None,
+        })
     }
 
     /// Runs until a signal ends it.
     ///
     /// # Errors
-    /// The system's, if it does not let the daemon wait.
-    pub fn run(mut self) -> io::Result<()> {
+    /// The system does not let the daemon wait, or the journal cannot be opened again after a
+    /// reload.
+    pub fn run(mut self) -> Result<(), StartError> {
         let mut now = self.clock.now();
         loop {
             self.core.settle(now);
-            self.clients.answer(now, &mut self.core);
-            self.web.answer(now, &mut self.core);
-            // What was asked just now goes out at once.
-            self.core.settle(now);
+            if self.waiting.is_some() {
+                self = self.settle_reload(now)?;
+            }
+            if !self.is_holding() {
+                self.clients.answer(now, &mut self.core);
+                self.web.answer(now, &mut self.core);
+                // What was asked just now goes out at once.
+                self.core.settle(now);
+            }
             self.clients.refuse_unstored(now, &mut self.core);
             self.web.refuse_unstored(now, &mut self.core);
             if self.clients.flush(now, self.core.durable())
@@ -144,7 +170,9 @@ impl Daemon {
             self.clients.watch(&self.poller, self.core.durable());
             self.web.watch(&self.poller);
             let timeout_ms = self.timeout_ms(now);
-            let events = self.poller.wait::<EVENTS_AT_ONCE>(timeout_ms)?;
+            let events = self.poller.wait::<EVENTS_AT_ONCE>(timeout_ms);
+            let events = events
+                .map_err(|error| StartError(format!("the daemon cannot wait for its clients: {error}")))?;
             now = self.clock.now();
             events.into_iter().for_each(|event| self.receive(now, event));
             self.resume_accepting(now);
@@ -157,6 +185,7 @@ impl Daemon {
         match number {
             STOP if self.signals.stop.came() && self.stop_ms.is_none() => {
                 log::info!("stopping");
+                self.waiting = None;
                 self.stop_ms = Some(now.boot_ms + STOP_MS);
                 self.socket = None;
                 self.core.close();
@@ -164,9 +193,7 @@ impl Daemon {
                 self.web.close();
             }
             STOP => {}
-            RELOAD if self.signals.reload.came() => {
-                log::warn!("SIGHUP: a changed configuration holds after a restart");
-            }
+            RELOAD if self.signals.reload.came() && self.stop_ms.is_none() => self.reload(now),
             RELOAD => {}
             REPORTS => self.core.take_reports(now),
             SPOOL => self.core.take_written(now),
@@ -206,15 +233,17 @@ impl Daemon {
 
     /// For how long nothing is to be done by itself; `None` for ever.
     fn timeout_ms(&mut self, now: Now) -> Option<u64> {
-        if self.clients.is_due(now, &self.core) || self.web.is_due(now, &self.core) {
+        let due = self.clients.is_due(now, &self.core) || self.web.is_due(now, &self.core);
+        if due && !self.is_holding() {
             return Some(0);
         }
-        let core = self.core.next_wake(self.stop_ms.is_some());
+        let core = self.core.next_wake(self.stop_ms.is_some() || self.waiting.is_some());
         let socket = self.socket.as_ref().and_then(Socket::next_wake);
-        let wake = [core, self.clients.next_wake(), self.web.next_wake(), socket, self.stop_ms]
-            .into_iter()
-            .flatten()
-            .min();
+        let wake =
+            [core, self.clients.next_wake(), self.web.next_wake(), socket, self.stop_ms, self.reload_ms()]
+                .into_iter()
+                .flatten()
+                .min();
         wake.map(|ms| ms.saturating_sub(now.boot_ms))
     }
 }

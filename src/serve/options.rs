@@ -7,13 +7,14 @@ use std::process::ExitCode;
 
 use lexopt::Arg::{Long, Short};
 
-use super::{Daemon, logging};
+use super::{Daemon, Source, logging};
 use crate::config;
 
 /// What `--help` prints.
 pub const HELP: &str = "\
 Usage: goipd [OPTION]...
-The SMS daemon in front of GoIP gateways. It stays in the foreground; SIGTERM ends it.
+The SMS daemon in front of GoIP gateways. It stays in the foreground; SIGTERM ends it, SIGHUP has
+it read the configuration again.
 
   -c FILE           the configuration; otherwise /var/run/uci/goipd if it is there,
                     otherwise /etc/config/goipd
@@ -57,18 +58,18 @@ fn run(path: Option<PathBuf>, shown_as: Option<&str>) -> ExitCode {
         }
     };
     logging::start(config.log_level);
-    let daemon = match Daemon::start(&config) {
+    let source = Source { path, shown_as: shown_as.map(Into::into) };
+    let daemon = match Daemon::start(config, source) {
         Ok(daemon) => daemon,
         Err(error) => {
             log::error!("{error}");
             return ExitCode::FAILURE;
         }
     };
-    drop(config);
     match daemon.run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            log::error!("the daemon cannot wait for its clients: {error}");
+            log::error!("{error}");
             ExitCode::FAILURE
         }
     }

@@ -49,6 +49,12 @@ impl Poller {
         Ok(epoll::modify(&self.0, fd, epoll::EventData::new_u64(number.into()), flags)?)
     }
 
+    /// Watches `fd` no more. Only needed if others may hold it open.
+    pub fn remove(&self, fd: impl AsFd) {
+        // It may not have been watched.
+        let _ = epoll::delete(&self.0, fd);
+    }
+
     /// Waits until a descriptor is ready, at most `timeout_ms`; `None` is for ever. At most `N`
     /// events come at once, the others the next time. A signal ends the wait.
     ///

@@ -15,7 +15,7 @@ use super::{FIRST_LISTENER, FIRST_VISITOR};
 use crate::config::Config;
 use crate::engine::Now;
 use crate::journal::Ticket;
-use crate::message::{ErrorCode, MessageId, Refusal};
+use crate::message::{ClientId, ErrorCode, MessageId, Refusal};
 use crate::relay::Hosts;
 use crate::relay::door::{self, Admission, Door, Outcome, Stored};
 use crate::relay::reply::Reply;
@@ -51,6 +51,8 @@ pub struct Web {
 struct Visitor {
     stream: TcpStream,
     peer: IpAddr,
+    /// The configured address at which it came in.
+    at: SocketAddr,
     /// Under which it is watched.
     number: u32,
     /// For what it is watched.
@@ -83,20 +85,12 @@ impl Web {
     pub fn new(config: &Config, now: Now, core: &Core) -> Self {
         let mut door = Door::new(config, hosts(config));
         door.restore(now, door::Desk::engine(core));
-        let relay = &config.relay;
-        let addresses = relay.listen.iter().filter(|_| relay.enabled);
-        let ms = |s: u32| u64::from(s) * 1000;
         Self {
-            listeners: addresses.map(|address| Listener::new(*address)).collect(),
+            listeners: addresses(config).map(Listener::new).collect(),
             door,
-            max_connections: relay.max_connections,
-            max_per_address: relay.max_per_address,
-            timeouts: Timeouts {
-                head_ms: ms(relay.head_timeout_s),
-                body_ms: ms(relay.body_timeout_s),
-                idle_ms: ms(relay.idle_timeout_s),
-                ..Timeouts::default()
-            },
+            max_connections: config.relay.max_connections,
+            max_per_address: config.relay.max_per_address,
+            timeouts: timeouts(config),
             visitors: Vec::new(),
             count: 0,
             full: false,
@@ -126,6 +120,47 @@ impl Web {
         }
     }
 
+    /// Works with the configuration `new` from here on, and no more with `old`. Addresses that are
+    /// in both go on listening. A request at hand is still answered; then those who came in at an
+    /// address that is gone are shown out, and so are, at once, the readers of events whose client
+    /// is not as it was.
+    pub fn reload(&mut self, now: Now, old: &Config, new: &Config, core: &Core, poller: &Poller) {
+        self.door.configure(new, hosts(new));
+        self.door.restore(now, door::Desk::engine(core));
+        self.max_connections = new.relay.max_connections;
+        self.max_per_address = new.relay.max_per_address;
+        self.timeouts = timeouts(new);
+        let mut before = core::mem::take(&mut self.listeners);
+        let mut kept = |address| {
+            let place = before.iter().position(|listener| listener.address() == address);
+            place.map(|place| before.swap_remove(place))
+        };
+        self.listeners =
+            addresses(new).map(|address| kept(address).unwrap_or_else(|| Listener::new(address))).collect();
+        drop(before);
+        for (number, listener) in (FIRST_LISTENER..).zip(&self.listeners) {
+            // Its place in the list may be another.
+            let flags = if listener.wants_clients() { Flags::IN } else { Flags::empty() };
+            if let Some(socket) = listener.socket()
+                && let Err(error) = poller.change(socket, number, flags)
+            {
+                log::error!("relay: {} cannot be watched: {error}", listener.address());
+            }
+        }
+        let is_as_it_was = |id: ClientId| {
+            let client = |config: &Config| config.clients.iter().find(|c| c.id() == id).cloned();
+            client(old) == client(new)
+        };
+        for visitor in &mut self.visitors {
+            let stream = visitor.stream_of.as_ref();
+            let reads_on = stream.and_then(Stream::client).is_none_or(is_as_it_was);
+            if !reads_on || addresses(new).all(|address| address != visitor.at) {
+                visitor.connection.leave(now.boot_ms);
+            }
+        }
+        self.open(now, poller);
+    }
+
     /// Lets in who waits at the listener that is watched under `number`.
     pub fn accept(&mut self, now: Now, number: u32, poller: &Poller) {
         let Some(place) = number.checked_sub(FIRST_LISTENER).map(|place| place as usize) else { return };
@@ -133,7 +168,8 @@ impl Web {
         for _ in 0..self.max_connections {
             let Some(listener) = self.listeners.get_mut(place) else { return };
             let Some((stream, peer)) = listener.accept(now.boot_ms) else { break };
-            self.admit(now, stream, peer, poller);
+            let at = listener.address();
+            self.admit(now, stream, peer, at, poller);
         }
         let Some(listener) = self.listeners.get(place) else { return };
         let flags = if listener.wants_clients() { Flags::IN } else { Flags::empty() };
@@ -146,7 +182,7 @@ impl Web {
 
     /// A new connection. Where all places are taken, the one that has waited longest without a
     /// whole head of a request makes room.
-    fn admit(&mut self, now: Now, stream: TcpStream, peer: SocketAddr, poller: &Poller) {
+    fn admit(&mut self, now: Now, stream: TcpStream, peer: SocketAddr, at: SocketAddr, poller: &Poller) {
         let peer = peer.ip().to_canonical();
         let strangers = self.visitors.iter().filter(|v| v.peer == peer && !v.known).count();
         if !peer.is_loopback() && strangers >= self.max_per_address {
@@ -175,6 +211,7 @@ impl Web {
         self.visitors.push(Visitor {
             stream,
             peer,
+            at,
             number,
             watched,
             connection,
@@ -440,8 +477,8 @@ impl Visitor {
                 let until_ms = now.boot_ms + u64::from(timeout_s) * 1000;
                 self.pending = Some(Pending::Message { id, until_ms });
             }
-            Outcome::Stream { owner, after, reset } => {
-                self.stream_of = Some(Stream::new(now, owner, after));
+            Outcome::Stream { client, owner, after, reset } => {
+                self.stream_of = Some(Stream::new(now, client, owner, after));
                 self.respond(desk, stream::beginning(after, reset));
             }
         }
@@ -513,6 +550,21 @@ impl Visitor {
             // It may have closed already.
             let _ = self.stream.shutdown(Shutdown::Write);
         }
+    }
+}
+
+/// Where to listen: nowhere, unless the relay is turned on.
+fn addresses(config: &Config) -> impl Iterator<Item = SocketAddr> {
+    config.relay.listen.iter().copied().filter(|_| config.relay.enabled)
+}
+
+fn timeouts(config: &Config) -> Timeouts {
+    let ms = |s: u32| u64::from(s) * 1000;
+    Timeouts {
+        head_ms: ms(config.relay.head_timeout_s),
+        body_ms: ms(config.relay.body_timeout_s),
+        idle_ms: ms(config.relay.idle_timeout_s),
+        ..Timeouts::default()
     }
 }
 

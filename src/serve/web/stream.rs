@@ -5,6 +5,7 @@ use core::fmt::Write;
 
 use crate::engine::Now;
 use crate::journal::{Origin, Seq};
+use crate::message::ClientId;
 use crate::relay::reply::Reply;
 use crate::serve::core::Core;
 use crate::serve::http::Connection;
@@ -23,6 +24,7 @@ const EVENTS_A_TURN: usize = 16;
 /// How far a connection's events have come.
 #[derive(Debug)]
 pub struct Stream {
+    client: Option<ClientId>,
     /// Whose messages it tells of; `None` for all.
     owner: Option<Origin>,
     /// The last event that it has had, or that was none of its own.
@@ -49,8 +51,13 @@ fn told_reset(out: &mut String, after: Seq) {
 
 impl Stream {
     /// A stream that begins now, behind the event `after`.
-    pub fn new(now: Now, owner: Option<Origin>, after: Seq) -> Self {
-        Self { owner, after, beat_ms: now.boot_ms + BEAT_MS }
+    pub fn new(now: Now, client: Option<ClientId>, owner: Option<Origin>, after: Seq) -> Self {
+        Self { client, owner, after, beat_ms: now.boot_ms + BEAT_MS }
+    }
+
+    /// The client that gets them.
+    pub fn client(&self) -> Option<ClientId> {
+        self.client
     }
 
     /// Gives the connection the events that it has room for. Whom they have overtaken is told so.
