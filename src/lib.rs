@@ -10,6 +10,7 @@ pub mod ctl;
 pub mod engine;
 pub mod goip;
 pub mod journal;
+pub mod mailbox;
 pub mod message;
 pub mod relay;
 pub mod serve;

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
 use heapless::Vec;
-use nanoserde::DeJson;
 
-use super::{bad_request, scan};
+use super::bad_request;
+use super::scan::{self, decode};
 use crate::message::{Quoted, Refusal};
 
 /// A request's fields. `null` is the same as leaving a field out.
@@ -17,7 +17,7 @@ impl<'a> Fields<'a> {
     pub(super) fn parse(text: &'a str) -> Result<Self, Refusal> {
         let mut fields = Self(Vec::new());
         for field in scan::scan(text)? {
-            let name = decode(field.name)?;
+            let name = decode(field.name);
             if fields.0.iter().any(|(known, _)| *known == name) {
                 let at = field.at;
                 return Err(bad_request(format!(
@@ -51,7 +51,7 @@ impl<'a> Fields<'a> {
         if !value.starts_with('"') {
             return Err(wrong_type(name, "a string in double quotes", value));
         }
-        let string = decode(value)?.into_owned();
+        let string = decode(value).into_owned();
         if string.contains('\0') {
             return Err(bad_request(format!("the field '{name}' holds a NUL character: remove it")));
         }
@@ -105,18 +105,6 @@ impl<'a> Fields<'a> {
 /// The value of a field that must be there.
 pub(super) fn required<T>(name: &str, value: Option<T>) -> Result<T, Refusal> {
     value.ok_or_else(|| bad_request(format!("the field '{name}' is missing")))
-}
-
-/// The string that a well-formed JSON string, quotes included, stands for.
-pub(crate) fn decode(json: &str) -> Result<Cow<'_, str>, Refusal> {
-    if json.contains('\\') {
-        let string = String::deserialize_json(json);
-        string
-            .map(Cow::Owned)
-            .map_err(|error| bad_request(format!("{} is not a string: {error}", Quoted(json))))
-    } else {
-        Ok(Cow::Borrowed(json.trim_matches('"')))
-    }
 }
 
 fn wrong_type(name: &str, expected: &str, value: &str) -> Refusal {

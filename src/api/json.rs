@@ -1,6 +1,9 @@
 //! Writing JSON: appended to a `String`, always balanced, each object on one line.
 
 use core::fmt::Write;
+use core::mem;
+
+use nanoserde::{SerJson, SerJsonState};
 
 use crate::message::Refusal;
 
@@ -125,25 +128,12 @@ impl Array<'_> {
     }
 }
 
-/// Appends a string in quotes. Only what RFC 8259 clause 7 demands is escaped; other characters
+/// Appends a string in quotes. What RFC 8259 clause 7 demands is escaped, and DEL; other characters
 /// stay UTF-8.
 fn push_string(out: &mut String, string: &str) {
-    out.push('"');
-    for c in string.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\0'..='\x1f' => {
-                // Writing to a String does not fail.
-                let _ = write!(out, "\\u{:04x}", u32::from(c));
-            }
-            _ => out.push(c),
-        }
-    }
-    out.push('"');
+    let mut state = SerJsonState::new(mem::take(out));
+    string.ser_json(0, &mut state);
+    *out = state.out;
 }
 
 #[cfg(test)]
@@ -151,7 +141,7 @@ mod tests {
     use nanoserde::DeJson;
 
     use super::*;
-    use crate::api::scan::scan;
+    use crate::api::scan::{decode, scan};
     use crate::message::ErrorCode;
 
     #[test]
@@ -183,6 +173,7 @@ mod tests {
         let mut out = String::new();
         object(&mut out, |o| o.string("s", &string));
         let fields = scan(&out).unwrap();
+        assert_eq!(decode(fields[0].value), string);
         assert_eq!(String::deserialize_json(fields[0].value).unwrap(), string);
         assert!(!out.contains('\n'));
     }

@@ -1,9 +1,8 @@
-//! A strict look at a JSON request (RFC 8259) before anything decodes it.
-//!
-//! The decoder behind it is lenient (rubbish behind the value, comments, unknown escapes) and
-//! recurses into nested values. So this scan lets through exactly one object, well-formed, of
-//! bounded depth, and hands out its fields undecoded. It does not recurse, and takes the same
-//! small stack for any input.
+//! Reading JSON (RFC 8259), strictly: exactly one object, well-formed, of bounded depth. Its fields
+//! are handed out undecoded; [`decode`] is for their strings. Nothing here recurses, so any input
+//! takes the same small stack.
+
+use std::borrow::Cow;
 
 use heapless::Vec;
 
@@ -94,6 +93,52 @@ pub fn each_item<'a>(text: &'a str, mut on: impl FnMut(&'a str)) -> Result<(), R
         }
         scanner.expect(b',', "expected ',' or ']'")?;
     }
+}
+
+/// The string that a JSON string stands for, quotes included, that has passed the scan. In what has
+/// not, escapes that are none stand for themselves.
+pub fn decode(json: &str) -> Cow<'_, str> {
+    let inner = json.strip_prefix('"').unwrap_or(json);
+    let mut rest = inner.strip_suffix('"').unwrap_or(inner);
+    if !rest.contains('\\') {
+        return Cow::Borrowed(rest);
+    }
+    let mut string = String::with_capacity(rest.len());
+    while let Some((plain, escape)) = rest.split_once('\\') {
+        string.push_str(plain);
+        let (c, len) = unescaped(escape);
+        string.extend(c);
+        rest = &escape[len..];
+    }
+    string.push_str(rest);
+    Cow::Owned(string)
+}
+
+/// The character of the escape that begins behind a backslash, and how many bytes it takes.
+fn unescaped(escape: &str) -> (Option<char>, usize) {
+    let unit = |at: usize| {
+        let digits = escape.get(at..)?.strip_prefix('u')?.get(..4)?;
+        u16::from_str_radix(digits, 16).ok()
+    };
+    if let Some(first) = unit(0) {
+        // Of a pair the second half stands behind a backslash of its own.
+        let units = [Some(first), unit(6).filter(|_| (0xd800..0xdc00).contains(&first))];
+        let c = char::decode_utf16(units.into_iter().flatten()).next();
+        return (
+            c.map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)),
+            if units[1].is_some() { 11 } else { 5 },
+        );
+    }
+    let Some(c) = escape.chars().next() else { return (None, 0) };
+    let control = match c {
+        'b' => '\x08',
+        'f' => '\x0c',
+        'n' => '\n',
+        'r' => '\r',
+        't' => '\t',
+        other => other,
+    };
+    (Some(control), c.len_utf8())
 }
 
 fn refused(at: usize, what: core::fmt::Arguments<'_>) -> Refusal {
@@ -284,10 +329,42 @@ impl<'a> Scanner<'a> {
 
 #[cfg(test)]
 mod tests {
+    use nanoserde::DeJson;
+
     use super::*;
 
     fn values(text: &str) -> std::vec::Vec<&str> {
         scan(text).unwrap_or_else(|e| panic!("{text}: {e}")).iter().map(|f| f.value).collect()
+    }
+
+    #[test]
+    fn every_escape_is_decoded_as_another_decoder_does_it() {
+        for json in [
+            r#""""#,
+            r#""plain, grün""#,
+            r#""\"\\\/\b\f\n\r\t""#,
+            r#""\u00fc\u20AC \ud83d\ude00!""#,
+            r#""\u0000\\u0041""#,
+            r#""\\""#,
+        ] {
+            assert!(each_field(&format!("{{\"a\":{json}}}"), |_| Ok(())).is_ok(), "{json}");
+            assert_eq!(decode(json), String::deserialize_json(json).unwrap(), "{json}");
+        }
+    }
+
+    #[test]
+    fn what_has_not_passed_the_scan_is_decoded_somehow() {
+        for (json, string) in [
+            ("\"", ""),
+            ("a", "a"),
+            (r#""\""#, ""),
+            (r#""\x\u12""#, "xu12"),
+            (r#""\ud83dx\ude00""#, "\u{fffd}x\u{fffd}"),
+            (r#""\ud83d\u0041""#, "\u{fffd}"),
+            ("\"\\ü\"", "ü"),
+        ] {
+            assert_eq!(decode(json), string, "{json}");
+        }
     }
 
     #[test]

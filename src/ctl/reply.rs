@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use super::Failure;
 use super::output::{Column, Output};
-use crate::api::fields::decode;
+use crate::api::scan::decode;
 use crate::api::scan::{each_field, each_item};
 use crate::message::{MessageId, Quoted};
 
@@ -40,7 +40,7 @@ impl<'a> Reply<'a> {
     pub fn parse(text: &'a str) -> Result<Self, String> {
         let mut fields = Vec::new();
         let read = each_field(text, |field| {
-            fields.push((decode(field.name)?, field.value));
+            fields.push((decode(field.name), field.value));
             Ok(())
         });
         read.map_err(|_| "goipd's reply is not understood (not a JSON object)".to_owned())?;
@@ -168,5 +168,5 @@ impl<'a> Reply<'a> {
 
 /// A value for people.
 fn shown(value: &str) -> Cow<'_, str> {
-    if value.starts_with('"') { decode(value).unwrap_or(Cow::Borrowed(value)) } else { Cow::Borrowed(value) }
+    if value.starts_with('"') { decode(value) } else { Cow::Borrowed(value) }
 }

@@ -2,11 +2,11 @@
 //! a time. It decides nothing and remembers nothing.
 
 use std::io;
-use std::sync::mpsc::Receiver;
 use std::thread::{Builder, JoinHandle};
 
 use super::device::Device;
 use super::report::{AskError, SendOutcome, StatusPage};
+use crate::mailbox::Receiver;
 
 /// The thread's stack in bytes. Reading a page of 16 levels needs less than 48 KiB of it in a
 /// release build and less than 96 KiB in a debug build (x86-64); what is not touched costs no memory.
@@ -51,7 +51,7 @@ pub enum Report {
 
 /// Starts the thread of `device`; `name` is what the system's lists of threads show (of which
 /// Linux keeps 15 bytes), without NUL. Every job gives one report, in order. The thread ends
-/// after the job under way when the channel of `jobs` has no sender left.
+/// after the job under way when the mailbox of `jobs` has no sender left.
 ///
 /// # Errors
 /// The system's, if it starts no thread.
@@ -62,7 +62,7 @@ pub fn spawn(
     report: impl Fn(Report) + Send + 'static,
 ) -> io::Result<JoinHandle<()>> {
     Builder::new().name(name.into()).stack_size(STACK_BYTES).spawn(move || {
-        for job in jobs {
+        for job in jobs.iter() {
             report(perform(&device, job));
         }
     })

@@ -4,7 +4,6 @@ use core::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 
 use super::disk::{Disk, DiskError, Files, Source, segment_name};
@@ -14,6 +13,7 @@ use super::log::{Counters, Log};
 use super::recover::{Fault, RecoverError};
 use super::space::{Limits, NoRoom, Pressure};
 use super::{Bodies, Body, Events, Kept, Record, Ticket, worker};
+use crate::mailbox::{Sender, mailbox};
 use crate::message::MessageId;
 
 /// The journal in a state directory. The loop appends and asks; a thread of its own writes.
@@ -122,7 +122,7 @@ impl Journal {
         for fault in &recovered.faults {
             log::error!("the journal is damaged: {}/{fault}", dir.display());
         }
-        let (jobs, receiver) = channel();
+        let (jobs, receiver) = mailbox();
         let worker = worker::spawn(writer, receiver, report).map_err(OpenError::System)?;
         let recovery = Recovery {
             journal: log.id(),

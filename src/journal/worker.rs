@@ -1,17 +1,17 @@
 //! The journal's thread: it does for the log what has to wait for the disk. It decides nothing.
 
 use std::io;
-use std::sync::mpsc::Receiver;
 use std::thread::{Builder, JoinHandle};
 
 use super::disk::Disk;
 use super::job::{Done, Job};
+use crate::mailbox::Receiver;
 
 /// The thread's stack in bytes: it only calls the system, and formats an error.
 pub const STACK_BYTES: usize = 64 * 1024;
 
 /// Starts the thread. Every job gives one report, in order. It ends after the job under way when
-/// the channel of `jobs` has no sender left.
+/// the mailbox of `jobs` has no sender left.
 ///
 /// # Errors
 /// The system's, if it starts no thread.
@@ -21,7 +21,7 @@ pub fn spawn(
     report: impl Fn(Done) + Send + 'static,
 ) -> io::Result<JoinHandle<()>> {
     Builder::new().name("journal".into()).stack_size(STACK_BYTES).spawn(move || {
-        for job in jobs {
+        for job in jobs.iter() {
             let done = job.perform(&mut disk);
             // Before the report: with it the log takes the records' buffer back.
             drop(job);

@@ -283,7 +283,7 @@ impl Door {
                 return Ok(Outcome::Reply(Reply::new(200, metrics::CONTENT_TYPE, text.into_bytes())));
             }
             Route::OpenApi => {
-                return Ok(Outcome::Reply(Reply::new(200, super::reply::JSON, &openapi::DOCUMENT[..])));
+                return Ok(Outcome::Reply(Reply::new(200, super::reply::JSON, openapi::document())));
             }
             Route::Goip(_) => return Err(Denied::new(ErrorCode::NotFound, "there is no such page")),
         };

@@ -2,13 +2,13 @@
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::mpsc::{Receiver, Sender, channel};
 
 use super::wake::Wake;
 use crate::config;
 use crate::engine::{Answer, Ask, Now};
 use crate::goip::{self, AskError, Job, Phase, Report, SendOutcome};
 use crate::journal::Bodies;
+use crate::mailbox::{Receiver, Sender, mailbox};
 use crate::message::Words;
 use crate::relay::metrics::Tally;
 
@@ -33,10 +33,10 @@ impl Devices {
     /// The system's.
     pub fn start(devices: &[config::Device]) -> io::Result<Self> {
         let wake = Wake::new()?;
-        let (report, reports) = channel();
+        let (report, reports) = mailbox();
         let mut jobs = Vec::with_capacity(devices.len());
         for (place, device) in devices.iter().enumerate() {
-            let (job, worker_jobs) = channel();
+            let (job, worker_jobs) = mailbox();
             let (report, wake) = (report.clone(), wake.clone());
             goip::spawn(described(device), &device.name, worker_jobs, move |told| {
                 // If nobody listens any more, the daemon is about to end.

@@ -3,13 +3,13 @@
 
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
-use std::sync::mpsc::{Receiver, channel};
 
 use super::StartError;
 use super::wake::Wake;
 use crate::config::Config;
 use crate::engine::{Engine, Now};
 use crate::journal::{Bodies, Body, Counters, Done, Events, Journal, NoRoom, Record, Ticket};
+use crate::mailbox::{Receiver, mailbox};
 use crate::message::{ErrorCode, MessageId, Refusal};
 
 /// What the journal has written is told this often.
@@ -36,7 +36,7 @@ impl Spool {
     /// There is no journal to work with; the sentence says why, and the cure.
     pub fn open(config: &Config, engine: &mut Engine, now: Now) -> Result<Self, StartError> {
         let wake = Wake::new().map_err(|e| StartError(format!("eventfd: {e}")))?;
-        let (report, reports) = channel();
+        let (report, reports) = mailbox();
         let bell = wake.clone();
         let told = move |done| {
             // If nobody listens any more, the daemon is about to end.

@@ -1,5 +1,5 @@
 use std::fs;
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use super::*;
