@@ -440,15 +440,6 @@ fn a_box_that_does_not_answer_does_not_hold_up_the_end() {
 }
 
 #[test]
-fn a_hangup_signal_does_not_end_it() {
-    let sim = slow_box();
-    let daemon = Daemon::start(&sim);
-    daemon.signal("HUP");
-    daemon.wait_for_err("a changed configuration holds after a restart");
-    assert!(daemon.ask("ping").starts_with("ok "));
-}
-
-#[test]
 fn the_log_has_one_line_an_event_and_no_whole_number_in_it() {
     let sim = quick_box();
     let daemon = Daemon::start(&sim);
