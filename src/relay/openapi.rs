@@ -44,6 +44,15 @@ mod tests {
         );
     }
 
+    /// As `v1` takes them: an empty one is none.
+    #[test]
+    fn every_field_of_a_query_may_be_empty() {
+        let text = core::str::from_utf8(&DOCUMENT).unwrap();
+        let fields = text.matches(r#""in":"query""#).count();
+        assert!(fields >= 4, "{fields}");
+        assert_eq!(text.matches(r#""in":"query","allowEmptyValue":true"#).count(), fields);
+    }
+
     #[test]
     fn it_lists_every_state_and_every_error() {
         let text = core::str::from_utf8(&DOCUMENT).unwrap();
