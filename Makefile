@@ -29,6 +29,9 @@ TARGET ?=
 PROCESS_TESTS := socket events reload relay bad_box goipctl journal kill
 TABLE_TESTS := $(filter-out $(PROCESS_TESTS),$(basename $(notdir $(wildcard tests/*.rs))))
 
+# The one that holds the relay against programs of others (.tools/checks, .tools/npm, node, curl) is
+# in a folder, tests/outside, and runs on this machine only.
+
 # What `make bench` measures as a process: static as on a router, and runs on this machine.
 BENCH_TARGET := x86_64-unknown-linux-musl
 
@@ -67,6 +70,10 @@ shellcheck: ## lints for the shell files
 .PHONY: test-host
 test-host: ## the tests on this machine
 	$(STEP) "tests on the host" $(CARGO) test --locked --workspace
+
+.PHONY: outside
+outside: setup ## the relay before programs that are not ours, alone
+	$(CARGO) test --locked --test outside
 
 .PHONY: simulation
 simulation: ## 2000 simulated lives of each kind, with crashes
@@ -109,6 +116,7 @@ fuzz: ## every parser of bytes from outside, SECONDS=30 each; TARGET=uci one alo
 .PHONY: bench
 bench: TARGETS = $(BENCH_TARGET)
 bench: cross ## the figures of the README, measured here
+	@scripts/setup.sh bench || echo "without wrk some figures are '-'"
 	GOIPD_BIN=$(CURDIR)/target/$(BENCH_TARGET)/router/goipd $(CARGO) bench --locked --bench figures
 
 .PHONY: clean

@@ -1,6 +1,8 @@
 #!/bin/sh
 # Brings what `make test` and `make cross` need beyond Rust, gcc, Python and make. Debian packages
-# are installed when this runs as root, and named otherwise; the C cross compiler goes into .tools/.
+# are installed when this runs as root, and named otherwise; the C cross compiler and the programs
+# that check the relay go into .tools/.
+#   scripts/setup.sh [bench]        with bench also what only `make bench` needs
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -13,6 +15,10 @@ has readelf || missing="$missing binutils"
 has llvm-objcopy || missing="$missing llvm"
 has qemu-mipsel-static || missing="$missing qemu-user-static"
 has shellcheck || missing="$missing shellcheck"
+has curl || missing="$missing curl"
+has node || missing="$missing nodejs"
+has npm || missing="$missing npm"
+[ "${1-}" != bench ] || has wrk || missing="$missing wrk"
 # Debian splits off the part of Python that puts pip into a new environment.
 python3 -c 'import ensurepip' 2>/dev/null || missing="$missing python3-venv"
 
@@ -32,12 +38,30 @@ if [ -n "$missing" ]; then
     scripts/toolchain.sh >/dev/null
 fi
 
-# The stamp is a copy of the pinned versions: another pin builds the environment anew.
-venv=.tools/zig
-if ! cmp -s scripts/zig-requirements.txt "$venv/installed"; then
-    echo "installing zig and cargo-zigbuild into $venv"
-    rm -rf "$venv"
-    python3 -m venv "$venv"
-    "$venv/bin/pip" install --quiet --requirement scripts/zig-requirements.txt
-    cp scripts/zig-requirements.txt "$venv/installed"
-fi
+# bring NAME PINS COMMAND…: makes .tools/NAME anew with the command, unless it is there. The stamp
+# is a copy of the pinned versions, so other pins are another .tools/NAME.
+bring() {
+    name=$1 pins=$2
+    shift 2
+    if ! cmp -s "$pins" ".tools/$name/installed"; then
+        echo "installing into .tools/$name what $pins names"
+        rm -rf ".tools/$name"
+        mkdir -p ".tools/$name"
+        "$@" ".tools/$name" "$pins"
+        cp "$pins" ".tools/$name/installed"
+    fi
+}
+
+python_packages() {
+    python3 -m venv "$1"
+    "$1/bin/pip" install --quiet --requirement "$2"
+}
+
+npm_packages() {
+    cp scripts/checks-npm/package.json scripts/checks-npm/package-lock.json "$1"
+    npm ci --prefix "$1" --ignore-scripts --no-audit --no-fund --loglevel=error
+}
+
+bring zig scripts/zig-requirements.txt python_packages
+bring checks scripts/checks-requirements.txt python_packages
+bring npm scripts/checks-npm/package-lock.json npm_packages

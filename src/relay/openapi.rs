@@ -123,6 +123,15 @@ mod tests {
         );
     }
 
+    /// As `v1` takes them: an empty one is none.
+    #[test]
+    fn every_field_of_a_query_may_be_empty() {
+        let text = String::from_utf8(document()).unwrap();
+        let fields = text.matches(r#""in":"query""#).count();
+        assert!(fields >= 4, "{fields}");
+        assert_eq!(text.matches(r#""in":"query","allowEmptyValue":true"#).count(), fields);
+    }
+
     #[test]
     fn every_phrase_is_of_use() {
         for place in 1..=PHRASES.len() {
