@@ -2,29 +2,21 @@
 //! request means says [`Door`].
 
 mod stream;
+mod visitor;
 
-use std::io::{ErrorKind, Read, Write};
-use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 
-use self::stream::Stream;
+use self::visitor::{Desk, Visitor};
 use super::core::Core;
-use super::http::{Connection, Response, Step, Timeouts};
+use super::http::Timeouts;
 use super::listeners::Listener;
 use super::poller::{Flags, Poller};
 use super::{FIRST_LISTENER, FIRST_VISITOR};
 use crate::config::Config;
 use crate::engine::Now;
-use crate::journal::Ticket;
-use crate::message::{ClientId, ErrorCode, MessageId, Refusal};
+use crate::message::ClientId;
 use crate::relay::Hosts;
-use crate::relay::door::{self, Admission, Door, Outcome, Stored};
-use crate::relay::reply::Reply;
-
-/// Bytes that are read from a connection at once.
-const READ_BYTES: usize = 4096;
-
-/// Requests of one connection that are answered before it is the next one's turn.
-const REQUESTS_A_TURN: usize = 16;
+use crate::relay::door::{self, Door};
 
 /// Connections that were shown out and have not closed yet, beside those that have a place.
 const MAX_LEAVING: usize = 8;
@@ -45,39 +37,6 @@ pub struct Web {
     closing: bool,
     /// Requests that were answered, by the status's first digit, from 1.
     answered: [u32; 5],
-}
-
-#[derive(Debug)]
-struct Visitor {
-    stream: TcpStream,
-    peer: IpAddr,
-    /// The configured address at which it came in.
-    at: SocketAddr,
-    /// Under which it is watched.
-    number: u32,
-    /// For what it is watched.
-    watched: Flags,
-    connection: Connection,
-    /// What the head of the request at hand has shown.
-    admission: Option<Admission>,
-    /// The page that the request at hand comes from.
-    origin: Option<Box<str>>,
-    /// Whether it has logged in once.
-    known: bool,
-    pending: Option<Pending>,
-    /// What it gets events of, while its connection streams.
-    stream_of: Option<Stream>,
-    /// It has hung up.
-    gone: bool,
-}
-
-/// What a request's answer waits for.
-#[derive(Debug)]
-enum Pending {
-    /// The disk.
-    Stored(Stored),
-    /// A message's end, or the time.
-    Message { id: MessageId, until_ms: u64 },
 }
 
 impl Web {
@@ -152,10 +111,9 @@ impl Web {
             client(old) == client(new)
         };
         for visitor in &mut self.visitors {
-            let stream = visitor.stream_of.as_ref();
-            let reads_on = stream.and_then(Stream::client).is_none_or(is_as_it_was);
+            let reads_on = visitor.reader().is_none_or(is_as_it_was);
             if !reads_on || addresses(new).all(|address| address != visitor.at) {
-                visitor.connection.leave(now.boot_ms);
+                visitor.leave(now);
             }
         }
         self.open(now, poller);
@@ -189,7 +147,7 @@ impl Web {
             log::debug!("relay: a connection was dropped: {peer} has {strangers} without a login");
             return;
         }
-        let places = self.visitors.iter().filter(|v| !v.connection.is_leaving()).count();
+        let places = self.visitors.iter().filter(|v| !v.is_leaving()).count();
         let was_full = core::mem::replace(&mut self.full, places >= self.max_connections);
         if self.full && !self.make_room() {
             if !was_full {
@@ -197,37 +155,17 @@ impl Web {
             }
             return;
         }
-        let number = self.next_number();
-        let watched = Flags::IN;
-        let usable = stream
-            .set_nonblocking(true)
-            .and_then(|()| stream.set_nodelay(true))
-            .and_then(|()| poller.add(&stream, number, watched));
-        if self.visitors.len() >= self.max_connections + MAX_LEAVING || usable.is_err() {
+        let visitor = Visitor::new(now, stream, peer, at, self.next_number(), self.timeouts);
+        if self.visitors.len() >= self.max_connections + MAX_LEAVING || visitor.begin(poller).is_err() {
             log::debug!("relay: a connection was dropped: {} are there", self.visitors.len());
             return;
         }
-        let connection = Connection::new(now.boot_ms, self.timeouts);
-        self.visitors.push(Visitor {
-            stream,
-            peer,
-            at,
-            number,
-            watched,
-            connection,
-            admission: None,
-            origin: None,
-            known: false,
-            pending: None,
-            stream_of: None,
-            gone: false,
-        });
+        self.visitors.push(visitor);
     }
 
     fn make_room(&mut self) -> bool {
-        let waiting = |visitor: &Visitor| visitor.connection.waiting_since();
         let longest = (0..self.visitors.len())
-            .filter_map(|place| Some((waiting(&self.visitors[place])?, place)))
+            .filter_map(|place| Some((self.visitors[place].waiting_since()?, place)))
             .min()
             .map(|(_, place)| place);
         longest.map(|place| self.visitors.swap_remove(place)).is_some()
@@ -246,37 +184,17 @@ impl Web {
 
     /// Takes what came from the connection that is watched under `number`.
     pub fn receive(&mut self, now: Now, number: u32, flags: Flags) {
-        let Some(visitor) = self.visitors.iter_mut().find(|v| v.number == number) else { return };
-        if flags.contains(Flags::IN) {
-            visitor.receive(now);
-        }
-        if flags.intersects(Flags::HUP | Flags::ERR) {
-            visitor.hung_up();
+        if let Some(visitor) = self.visitors.iter_mut().find(|v| v.number == number) {
+            visitor.take(now, flags);
         }
     }
 
     /// Answers what has been asked, and what was waited for.
     pub fn answer(&mut self, now: Now, core: &mut Core) {
         core.note_relay(self.visitors.len(), self.answered);
-        let mut waits = self.visitors.iter().filter(|v| v.takes_long()).count();
-        // The rest of the places stays for requests that are answered at once, alarms above all.
-        let max_waits = self.max_connections / 4 * 3;
-        let mut desk = Desk { now, door: &mut self.door, core, answered: &mut self.answered };
-        for visitor in &mut self.visitors {
-            waits -= usize::from(visitor.resume(&mut desk, self.closing));
-            for _ in 0..REQUESTS_A_TURN {
-                let before = visitor.takes_long();
-                if !visitor.step(&mut desk, waits < max_waits) {
-                    break;
-                }
-                waits += usize::from(visitor.takes_long() && !before);
-            }
-            if let Some(stream) = &mut visitor.stream_of {
-                stream.pour(&mut visitor.connection, now, desk.core);
-            }
-            if self.closing {
-                visitor.connection.leave(now.boot_ms);
-            }
+        let (visitors, mut desk) = self.turns(now, core);
+        for visitor in visitors {
+            visitor.turn(&mut desk);
         }
         if let Some(summary) = self.door.access().summary(now.boot_ms) {
             log::warn!("relay: {summary}");
@@ -286,38 +204,37 @@ impl Web {
     /// Refuses the messages that wait for the disk, if that writes nothing for a while.
     pub fn refuse_unstored(&mut self, now: Now, core: &mut Core) {
         let Some(refusal) = core.stuck(now) else { return };
-        let mut desk = Desk { now, door: &mut self.door, core, answered: &mut self.answered };
-        for visitor in &mut self.visitors {
-            let Some(Pending::Stored(stored)) = &visitor.pending else { continue };
-            if !stored.accepted.is_empty()
-                && stored.after > desk.core.durable()
-                && stored.accepted.iter().all(|id| desk.core.take_back(now, *id))
-            {
-                let reply = stored.refused(&refusal);
-                visitor.pending = None;
-                visitor.respond(&mut desk, reply);
-            }
+        let (visitors, mut desk) = self.turns(now, core);
+        for visitor in visitors {
+            visitor.refuse_unstored(&mut desk, &refusal);
         }
+    }
+
+    /// Everybody, and whom their requests are handed to.
+    fn turns<'a>(&'a mut self, now: Now, core: &'a mut Core) -> (&'a mut [Visitor], Desk<'a>) {
+        let waits = self.visitors.iter().filter(|v| v.takes_long()).count();
+        // The rest of the places stays for requests that are answered at once, alarms above all.
+        let max_waits = self.max_connections / 4 * 3;
+        let desk = Desk {
+            now,
+            door: &mut self.door,
+            core,
+            answered: &mut self.answered,
+            free_waits: max_waits as isize - waits as isize,
+            closing: self.closing,
+        };
+        (&mut self.visitors, desk)
     }
 
     /// Whether [`Self::answer`] has something to do at once.
     pub fn is_due(&self, now: Now, core: &Core) -> bool {
-        self.visitors.iter().any(|visitor| match &visitor.pending {
-            Some(pending) => pending.is_over(now, core),
-            None => visitor.connection.has_step() || visitor.stream().is_some_and(|s| s.is_due(now, core)),
-        })
+        self.visitors.iter().any(|visitor| visitor.is_due(now, core))
     }
 
     /// Sends what there is, shows out those whose time is over, and forgets those who have gone.
     pub fn flush(&mut self, now: Now) {
         let before = self.visitors.len();
-        self.visitors.retain_mut(|visitor| {
-            visitor.send(now);
-            if let Some(why) = visitor.connection.expire(now.boot_ms) {
-                log::debug!("relay: a connection is ended: {}", why.as_str());
-            }
-            !visitor.connection.is_done()
-        });
+        self.visitors.retain_mut(|visitor| visitor.flush(now));
         if self.visitors.len() < before {
             self.listeners.iter_mut().for_each(Listener::retry);
         }
@@ -326,16 +243,7 @@ impl Web {
     /// Watches each connection for what can be done with it.
     pub fn watch(&mut self, poller: &Poller) {
         for visitor in &mut self.visitors {
-            let mut flags = Flags::empty();
-            flags.set(Flags::IN, visitor.connection.wants_bytes());
-            flags.set(Flags::OUT, !visitor.connection.sendable(NO_TICKET).is_empty());
-            if flags != visitor.watched {
-                visitor.watched = flags;
-                if let Err(error) = poller.change(&visitor.stream, visitor.number, flags) {
-                    log::error!("relay: a connection cannot be watched: {error}");
-                    visitor.connection.give_up();
-                }
-            }
+            visitor.watch(poller);
         }
     }
 
@@ -343,14 +251,7 @@ impl Web {
     pub fn next_wake(&mut self) -> Option<u64> {
         let summary = self.door.access().summary_due_ms();
         let listeners = self.listeners.iter().filter_map(Listener::next_wake);
-        let ends = |visitor: &Visitor| match visitor.pending {
-            Some(Pending::Message { until_ms, .. }) => Some(until_ms),
-            _ => [visitor.connection.deadline_ms(), visitor.stream().map(Stream::next_wake)]
-                .into_iter()
-                .flatten()
-                .min(),
-        };
-        self.visitors.iter().filter_map(ends).chain(listeners).chain(summary).min()
+        self.visitors.iter().filter_map(Visitor::next_wake).chain(listeners).chain(summary).min()
     }
 
     /// Takes no more requests, and ends every wait.
@@ -361,195 +262,7 @@ impl Web {
 
     /// Whether every connection has had its answers.
     pub fn are_flushed(&self) -> bool {
-        self.visitors.iter().all(|v| v.pending.is_none() && v.connection.is_flushed())
-    }
-}
-
-/// No response is given to a connection before it is durable: until then it is pending.
-const NO_TICKET: Ticket = 0;
-
-/// Whom a request is handed to.
-struct Desk<'a> {
-    now: Now,
-    door: &'a mut Door,
-    core: &'a mut Core,
-    answered: &'a mut [u32; 5],
-}
-
-impl Pending {
-    fn is_over(&self, now: Now, core: &Core) -> bool {
-        match self {
-            Self::Stored(stored) => stored.after <= core.durable(),
-            Self::Message { id, until_ms } => *until_ms <= now.boot_ms || core.is_settled(*id),
-        }
-    }
-}
-
-impl Visitor {
-    /// The message that it waits for.
-    fn waits_for(&self) -> Option<MessageId> {
-        match self.pending {
-            Some(Pending::Message { id, .. }) => Some(id),
-            _ => None,
-        }
-    }
-
-    /// The events that it gets, unless it has to read first what it has.
-    fn stream(&self) -> Option<&Stream> {
-        let stream = self.stream_of.as_ref();
-        stream.filter(|_| self.connection.is_streaming() && self.connection.has_room())
-    }
-
-    /// Whether its request has a place among those that are not answered at once.
-    fn takes_long(&self) -> bool {
-        self.waits_for().is_some() || self.connection.is_streaming()
-    }
-
-    /// Answers what was pending, if that is over; says whether that was a wait for a message.
-    fn resume(&mut self, desk: &mut Desk<'_>, closing: bool) -> bool {
-        let waited = self.waits_for();
-        // Nobody is there any more to be told.
-        let alone = waited.is_some() && self.connection.has_ended();
-        let over = |pending: &Pending| pending.is_over(desk.now, desk.core);
-        if !self.pending.as_ref().is_some_and(|pending| over(pending) || closing && waited.is_some() || alone)
-        {
-            return false;
-        }
-        match self.pending.take() {
-            Some(Pending::Stored(stored)) => self.respond(desk, stored.reply),
-            Some(Pending::Message { id, .. }) => {
-                let after = desk.core.wanted_ticket();
-                let outcome = desk.door.waited(desk.now, id, after, desk.core);
-                self.settle(desk, outcome, true);
-            }
-            None => {}
-        }
-        waited.is_some()
-    }
-
-    /// Takes the next step of the request at hand; says whether there was one.
-    fn step(&mut self, desk: &mut Desk<'_>, may_wait: bool) -> bool {
-        if self.pending.is_some() {
-            return false;
-        }
-        let now = desk.now;
-        match self.connection.next_step() {
-            None => return false,
-            Some(Step::Head(head)) => {
-                self.origin = head.origin.clone();
-                match desk.door.judge(now, self.peer, head) {
-                    Ok(admission) => {
-                        self.known |= admission.is_known();
-                        self.admission = Some(admission);
-                        self.connection.go_on(now.boot_ms);
-                    }
-                    Err(reply) => self.respond(desk, reply),
-                }
-            }
-            Some(Step::Request(request)) => {
-                let Some(admission) = self.admission.take() else { return false };
-                let outcome = desk.door.answer(now, self.peer, admission, &request, desk.core);
-                self.settle(desk, outcome, may_wait);
-            }
-            Some(Step::Refused(refused)) => {
-                let reply = Reply::refused_as(refused.status, &refused.refusal);
-                self.respond(desk, reply);
-            }
-        }
-        true
-    }
-
-    fn settle(&mut self, desk: &mut Desk<'_>, outcome: Outcome, may_wait: bool) {
-        let now = desk.now;
-        match outcome {
-            // It is the engine's by now.
-            Outcome::Stored(_) | Outcome::Wait { .. } if self.gone => self.connection.give_up(),
-            Outcome::Reply(reply) => self.respond(desk, reply),
-            Outcome::Stored(stored) if stored.after <= desk.core.durable() => {
-                self.respond(desk, stored.reply);
-            }
-            Outcome::Stored(stored) => self.pending = Some(Pending::Stored(stored)),
-            Outcome::Wait { .. } | Outcome::Stream { .. } if !may_wait => {
-                let refusal = Refusal::new(ErrorCode::TooMany, "too many requests wait; try again later");
-                self.respond(desk, Reply::refused(&refusal));
-            }
-            Outcome::Wait { id, timeout_s } => {
-                let until_ms = now.boot_ms + u64::from(timeout_s) * 1000;
-                self.pending = Some(Pending::Message { id, until_ms });
-            }
-            Outcome::Stream { client, owner, after, reset } => {
-                self.stream_of = Some(Stream::new(now, client, owner, after));
-                self.respond(desk, stream::beginning(after, reset));
-            }
-        }
-    }
-
-    fn respond(&mut self, desk: &mut Desk<'_>, reply: Reply) {
-        let reply = match self.origin.take() {
-            Some(origin) => desk.door.share(&origin, reply),
-            None => reply,
-        };
-        if let Some(count) = desk.answered.get_mut(usize::from(reply.status / 100).wrapping_sub(1)) {
-            *count = count.wrapping_add(1);
-        }
-        let headers: Vec<(&str, &str)> =
-            reply.headers.iter().map(|(name, value)| (*name, value.as_ref())).collect();
-        let response = Response {
-            status: reply.status,
-            content_type: reply.content_type,
-            headers: &headers,
-            body: &reply.body,
-        };
-        if reply.content_type == stream::CONTENT_TYPE {
-            self.connection.begin_stream(desk.now.boot_ms, &response, NO_TICKET);
-        } else {
-            self.connection.respond(desk.now.boot_ms, &response, NO_TICKET);
-        }
-    }
-
-    fn receive(&mut self, now: Now) {
-        let mut bytes = [0; READ_BYTES];
-        match self.stream.read(&mut bytes) {
-            Ok(0) => self.connection.ended(),
-            Ok(count) => self.connection.received(now.boot_ms, &bytes[..count]),
-            Err(error) if is_passing(error.kind()) => {}
-            Err(_) => self.hung_up(),
-        }
-    }
-
-    /// Nobody reads the answers any more. What it asked for before is done, but not waited for.
-    fn hung_up(&mut self) {
-        self.gone = true;
-        if self.pending.take().is_some() {
-            self.connection.give_up();
-        } else {
-            self.connection.hung_up();
-        }
-    }
-
-    fn send(&mut self, now: Now) {
-        loop {
-            let bytes = self.connection.sendable(NO_TICKET);
-            if bytes.is_empty() {
-                break;
-            }
-            match self.stream.write(bytes) {
-                Ok(count) => self.connection.sent(now.boot_ms, count),
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if is_passing(error.kind()) => {
-                    self.connection.sent(now.boot_ms, 0);
-                    return;
-                }
-                Err(_) => {
-                    self.hung_up();
-                    return;
-                }
-            }
-        }
-        if self.connection.is_shown_out() {
-            // It may have closed already.
-            let _ = self.stream.shutdown(Shutdown::Write);
-        }
+        self.visitors.iter().all(Visitor::is_flushed)
     }
 }
 
@@ -572,8 +285,4 @@ fn timeouts(config: &Config) -> Timeouts {
 fn hosts(config: &Config) -> Hosts {
     let read = |path| std::fs::read_to_string(path).unwrap_or_default();
     Hosts::new(&config.relay, &read("/proc/sys/kernel/hostname"), &read("/etc/resolv.conf"))
-}
-
-fn is_passing(kind: ErrorKind) -> bool {
-    matches!(kind, ErrorKind::WouldBlock | ErrorKind::Interrupted)
 }
