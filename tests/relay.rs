@@ -321,6 +321,10 @@ fn streams_leave_places_for_requests_that_are_answered_at_once() {
     streams[6].write_all(head.as_bytes()).unwrap();
     let one_more = read_answer(&mut streams[6]);
     assert_eq!((one_more.status, one_more.error()), (503, "too_many"));
+    assert_eq!(one_more.header("Retry-After"), Some("5"));
+    assert_eq!(relay.post(r#"{"to":"12","text":"x","line":"office/2"}"#).status, 202);
+    let waits = relay.get("/v1/messages/1?wait=60");
+    assert_eq!((waits.status, waits.error()), (503, "too_many"), "a wait takes such a place, too");
     assert_eq!(relay.get("/v1/lines").status, 200);
     // Who goes leaves a place.
     streams.truncate(5);

@@ -200,6 +200,11 @@ impl Engine {
         self.daily.count(now.stamp(), client)
     }
 
+    /// Whether a message was accepted under that key: one more is that one, or refused.
+    pub fn knows_key(&self, origin: Origin, key: &str) -> bool {
+        self.index.with_key(hash_key(origin, key)).next().is_some()
+    }
+
     fn state_of(&self, id: MessageId) -> Result<State, Refusal> {
         self.index.get(id).map(|e| e.state).ok_or_else(|| not_found(id))
     }

@@ -112,7 +112,7 @@ pub struct Admission {
 }
 
 impl Admission {
-    /// Whether a client has logged in with the head.
+    /// Whether a client has logged in: with the head, or with what was [answered](Door::answer).
     pub fn is_known(self) -> bool {
         self.client.is_some()
     }
@@ -174,7 +174,7 @@ impl Door {
         let route = Route::find(&head.path, kind).map_err(|refusal| Reply::refused(&refusal))?;
         route.check(method(head)).map_err(|refusal| Reply::refused(&refusal).with("Allow", route.allow()))?;
         if head.method == Method::Options {
-            return Err(preflight(route));
+            return Err(self.options(route, head.origin.as_deref()));
         }
         if changes_something(route, head.method) {
             let origin = self.hosts.check_origin(head.origin.as_deref(), head.host.as_deref());
@@ -213,6 +213,22 @@ impl Door {
         reply
     }
 
+    /// What may be done with a route. A page that may read answers is told more: which methods and
+    /// headers its browser may send.
+    fn options(&self, route: Route, origin: Option<&str>) -> Reply {
+        let reply = Reply::empty().with("Allow", route.allow());
+        if !origin.is_some_and(|origin| self.hosts.shares_with(origin)) {
+            return reply;
+        }
+        reply
+            .with("Access-Control-Allow-Methods", route.allow())
+            .with(
+                "Access-Control-Allow-Headers",
+                "Authorization, Content-Type, Idempotency-Key, Last-Event-ID",
+            )
+            .with("Access-Control-Max-Age", "600")
+    }
+
     /// What a route asks for; `None`: nothing, or its login stands among the fields.
     fn right(&self, route: Route, method: Method) -> Option<Right> {
         match route {
@@ -222,24 +238,23 @@ impl Door {
             Route::Metrics => (!self.metrics_open).then_some(Right::Read),
             Route::Health | Route::OpenApi => None,
             Route::Goip(page) if page.has_login_fields() => None,
-            Route::Goip(Page::Inbox) => Some(Right::Inbox),
-            Route::Goip(_) => Some(Right::Send),
+            Route::Goip(page) => Some(page.right()),
         }
     }
 
-    /// Answers a request whose head was admitted.
+    /// Answers a request whose head was admitted. A login among its fields is noted there.
     pub fn answer(
         &mut self,
         now: Now,
         peer: IpAddr,
-        admission: Admission,
+        admission: &mut Admission,
         request: &http::Request,
         desk: &mut impl Desk,
     ) -> Outcome {
         if let Route::Goip(page) = admission.route {
-            return self.box_page(now, peer, page, admission.client, request, desk);
+            return self.box_page(now, peer, page, &mut admission.client, request, desk);
         }
-        self.clean(now, admission, request, desk)
+        self.clean(now, *admission, request, desk)
             .unwrap_or_else(|denied| Outcome::Reply(Reply::denied(&denied)))
     }
 
@@ -326,7 +341,10 @@ impl Door {
         let Some(client) = client.and_then(|id| self.access.client(id)) else {
             return Err(Denied::new(ErrorCode::Unauthorized, "a login is needed"));
         };
-        client.check_quota(now)?;
+        // What was accepted before is no more than that when it is asked for again.
+        if !send.key.as_deref().is_some_and(|key| desk.engine().knows_key(caller.origin, key)) {
+            client.check_quota(now)?;
+        }
         let to = Number::parse(&send.to)?;
         let settings = desk.engine().settings();
         let wanted = crate::api::choice(send.line.as_deref(), settings)?;
@@ -359,16 +377,6 @@ impl From<Refusal> for Denied {
     fn from(refusal: Refusal) -> Self {
         Self { refusal, retry_after_s: None }
     }
-}
-
-/// What a browser asks before it lets a page of another origin ask: which methods and headers may
-/// come. Whether that page may read anything is told by [`Door::share`].
-fn preflight(route: Route) -> Reply {
-    Reply::empty()
-        .with("Allow", route.allow())
-        .with("Access-Control-Allow-Methods", route.allow())
-        .with("Access-Control-Allow-Headers", "Authorization, Content-Type, Idempotency-Key, Last-Event-ID")
-        .with("Access-Control-Max-Age", "600")
 }
 
 /// Whether a page from elsewhere must not ask that. The box's page sends by GET as well.

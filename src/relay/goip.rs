@@ -7,6 +7,7 @@
 
 use core::fmt::{self, Write};
 
+use super::access::Right;
 use crate::api::SendRequest;
 use crate::message::{ErrorCode, MessageId, ProblemCode, Refusal, State};
 
@@ -58,6 +59,15 @@ impl Page {
             ("status.xml", Some("list")) => Self::LineList,
             _ => return None,
         })
+    }
+
+    /// What it asks for.
+    pub(super) fn right(self) -> Right {
+        match self {
+            Self::Send | Self::SmsForm | Self::SmsInfo => Right::Send,
+            Self::SendStatus | Self::SmsStatus | Self::LineList => Right::Read,
+            Self::Inbox => Right::Inbox,
+        }
     }
 
     /// Whether user and password come as the fields `u` and `p`; otherwise as a Basic login.

@@ -48,9 +48,16 @@ impl Relay {
         Self::start_with(sim, "", "")
     }
 
+    /// The same with more lines in the section of the relay, and in that of its first client.
     pub fn start_with(sim: &Sim, relay: &str, client: &str) -> Self {
+        Self::start_as(sim, "", relay, client)
+    }
+
+    /// The same with more lines in the section of the daemon, too.
+    pub fn start_as(sim: &Sim, daemon: &str, relay: &str, client: &str) -> Self {
         let folder = Folder::new();
-        let path = config_with(&folder, "option volatile '1'", &[("office", &sim.url(), 2)]);
+        let options = format!("option volatile '1'\n{daemon}");
+        let path = config_with(&folder, &options, &[("office", &sim.url(), 2)]);
         let mut text = fs::read_to_string(&path).unwrap();
         text.push_str(&format!(
             "config relay 'lan'\n option enabled '1'\n list listen '127.0.0.1:0'\n{relay}\n\

@@ -7,7 +7,6 @@ use crate::api::{Answer, SendRequest};
 use crate::engine::{LineState, Now, View};
 use crate::journal::Origin;
 use crate::message::{ClientId, ErrorCode, LineId, Refusal};
-use crate::relay::access::Right;
 use crate::relay::goip::{self, Job, LINES, LineStatus, Page};
 use crate::relay::lines;
 use crate::relay::login::Login;
@@ -23,7 +22,7 @@ impl Door {
         now: Now,
         peer: IpAddr,
         page: Page,
-        client: Option<ClientId>,
+        known: &mut Option<ClientId>,
         request: &http::Request,
         desk: &mut impl Desk,
     ) -> Outcome {
@@ -44,13 +43,12 @@ impl Door {
         }
         let field =
             |name: &str| pairs.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
-        let client = match client {
+        let client = match *known {
             Some(client) => client,
             None => {
                 let login = Login::new(field("u").unwrap_or_default(), field("p").unwrap_or_default());
-                let right = if page == Page::Send { Right::Send } else { Right::Read };
-                match self.admit(now, peer, Some(&login), right) {
-                    Ok(client) => client,
+                match self.admit(now, peer, Some(&login), page.right()) {
+                    Ok(client) => *known.insert(client),
                     Err(denied) => return refused(page, 1, &denied),
                 }
             }

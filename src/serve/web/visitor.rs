@@ -283,8 +283,9 @@ impl Visitor {
                 }
             }
             Some(Step::Request(request)) => {
-                let Some(admission) = self.admission.take() else { return false };
-                let outcome = desk.door.answer(now, self.peer, admission, &request, desk.core);
+                let Some(mut admission) = self.admission.take() else { return false };
+                let outcome = desk.door.answer(now, self.peer, &mut admission, &request, desk.core);
+                self.known |= admission.is_known();
                 let may_wait = desk.free_waits > 0;
                 self.settle(desk, outcome, may_wait);
             }
