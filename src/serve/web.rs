@@ -18,7 +18,8 @@ use crate::message::ClientId;
 use crate::relay::Hosts;
 use crate::relay::door::{self, Door};
 
-/// Connections that were shown out and have not closed yet, beside those that have a place.
+/// Connections that were shown out and have not closed yet, or have come just now, beside those that
+/// have a place.
 const MAX_LEAVING: usize = 8;
 
 /// The relay, if it is there.
@@ -31,8 +32,8 @@ pub struct Web {
     timeouts: Timeouts,
     visitors: Vec<Visitor>,
     count: u32,
-    /// The last one who came found no place.
-    full: bool,
+    /// It was told that there is no place.
+    told_full: bool,
     /// No more requests are taken.
     closing: bool,
     /// Requests that were answered, by the status's first digit, from 1.
@@ -52,7 +53,7 @@ impl Web {
             timeouts: timeouts(config),
             visitors: Vec::new(),
             count: 0,
-            full: false,
+            told_full: false,
             closing: false,
             answered: [0; 5],
         }
@@ -124,6 +125,9 @@ impl Web {
         let Some(place) = number.checked_sub(FIRST_LISTENER).map(|place| place as usize) else { return };
         // As many as there can be at all: who is left comes at the next wait.
         for _ in 0..self.max_connections {
+            if !self.has_standing_room(now) {
+                break;
+            }
             let Some(listener) = self.listeners.get_mut(place) else { return };
             let Some((stream, peer)) = listener.accept(now.boot_ms) else { break };
             let at = listener.address();
@@ -138,37 +142,71 @@ impl Web {
         }
     }
 
-    /// A new connection. Where all places are taken, the one that has waited longest without a
-    /// whole head of a request makes room.
+    /// A new connection. Where its address has all that it may have without a login, the one of
+    /// these that has waited longest makes room.
     fn admit(&mut self, now: Now, stream: TcpStream, peer: SocketAddr, at: SocketAddr, poller: &Poller) {
         let peer = peer.ip().to_canonical();
-        let strangers = self.visitors.iter().filter(|v| v.peer == peer && !v.known).count();
-        if !peer.is_loopback() && strangers >= self.max_per_address {
+        let is_stranger = |visitor: &Visitor| visitor.peer == peer && !visitor.known;
+        let strangers = self.visitors.iter().filter(|v| is_stranger(v)).count();
+        if !peer.is_loopback() && strangers >= self.max_per_address && !self.make_room(now, &is_stranger) {
             log::debug!("relay: a connection was dropped: {peer} has {strangers} without a login");
             return;
         }
-        let places = self.visitors.iter().filter(|v| !v.is_leaving()).count();
-        let was_full = core::mem::replace(&mut self.full, places >= self.max_connections);
-        if self.full && !self.make_room() {
-            if !was_full {
-                log::warn!("relay: all {} connections are at work; more are dropped", self.max_connections);
-            }
-            return;
-        }
         let visitor = Visitor::new(now, stream, peer, at, self.next_number(), self.timeouts);
-        if self.visitors.len() >= self.max_connections + MAX_LEAVING || visitor.begin(poller).is_err() {
-            log::debug!("relay: a connection was dropped: {} are there", self.visitors.len());
-            return;
+        match visitor.begin(poller) {
+            Ok(()) => self.visitors.push(visitor),
+            Err(error) => log::debug!("relay: a connection was dropped: {error}"),
         }
-        self.visitors.push(visitor);
     }
 
-    fn make_room(&mut self) -> bool {
-        let longest = (0..self.visitors.len())
-            .filter_map(|place| Some((self.visitors[place].waiting_since()?, place)))
-            .min()
-            .map(|(_, place)| place);
-        longest.map(|place| self.visitors.swap_remove(place)).is_some()
+    /// Whether there is room for one more at all: where all places are taken, a newcomer stands
+    /// among those who leave until it is seen who is at work.
+    fn has_standing_room(&mut self, now: Now) -> bool {
+        if self.visitors.len() < self.max_connections + MAX_LEAVING {
+            return true;
+        }
+        match first(&self.visitors, &Visitor::leaving_since) {
+            Some(place) => drop(self.visitors.remove(place)),
+            None => return self.make_room(now, &|_| true),
+        }
+        true
+    }
+
+    /// Leaves no more connections than there are places.
+    fn keep_places(&mut self, now: Now) {
+        let has_place = |visitor: &Visitor| visitor.leaving_since().is_none();
+        loop {
+            let taken = self.visitors.iter().filter(|v| has_place(v)).count();
+            self.told_full &= taken >= self.max_connections;
+            if taken <= self.max_connections {
+                return;
+            }
+            if self.make_room(now, &|_| true) {
+                continue;
+            }
+            let Some(newest) = self.visitors.iter().rposition(|v| has_place(v) && v.is_new()) else { return };
+            self.visitors.remove(newest);
+            if !self.told_full {
+                log::warn!("relay: all {} connections are at work; more are dropped", self.max_connections);
+            }
+            self.told_full = true;
+        }
+    }
+
+    /// Closes the connection that has waited longest of those that `may_go`, or the oldest that was
+    /// answered without a login; says whether there was one. What has come from it and was not read
+    /// yet may be a whole request: then it waits no more.
+    fn make_room(&mut self, now: Now, may_go: &dyn Fn(&Visitor) -> bool) -> bool {
+        let since = |visitor: &Visitor| visitor.waiting_since().filter(|_| may_go(visitor));
+        while let Some(place) = first(&self.visitors, &since) {
+            if !self.visitors[place].is_useful(now) {
+                self.visitors.remove(place);
+                return true;
+            }
+        }
+        // What needs no login can be asked for without end.
+        let since = |visitor: &Visitor| visitor.stranger_since().filter(|_| may_go(visitor));
+        first(&self.visitors, &since).map(|place| self.visitors.remove(place)).is_some()
     }
 
     /// A number under which nobody is watched.
@@ -235,6 +273,7 @@ impl Web {
     pub fn flush(&mut self, now: Now) {
         let before = self.visitors.len();
         self.visitors.retain_mut(|visitor| visitor.flush(now));
+        self.keep_places(now);
         if self.visitors.len() < before {
             self.listeners.iter_mut().for_each(Listener::retry);
         }
@@ -264,6 +303,12 @@ impl Web {
     pub fn are_flushed(&self) -> bool {
         self.visitors.iter().all(Visitor::is_flushed)
     }
+}
+
+/// The place of the one for which that time is the earliest.
+fn first(visitors: &[Visitor], since: &dyn Fn(&Visitor) -> Option<u64>) -> Option<usize> {
+    let times = visitors.iter().enumerate().filter_map(|(place, visitor)| Some((since(visitor)?, place)));
+    times.min().map(|(_, place)| place)
 }
 
 /// Where to listen: nowhere, unless the relay is turned on.

@@ -40,6 +40,10 @@ pub(super) struct Visitor {
     origin: Option<Box<str>>,
     /// Whether it has logged in once.
     pub known: bool,
+    /// When it came, in milliseconds since boot.
+    came_ms: u64,
+    /// Whether it was answered before.
+    answered: bool,
     pending: Option<Pending>,
     /// What it gets events of, while its connection streams.
     stream_of: Option<Stream>,
@@ -98,6 +102,8 @@ impl Visitor {
             admission: None,
             origin: None,
             known: false,
+            came_ms: now.boot_ms,
+            answered: false,
             pending: None,
             stream_of: None,
             gone: false,
@@ -114,14 +120,35 @@ impl Visitor {
         poller.add(&self.stream, self.number, self.watched)
     }
 
-    /// Since when it has no request at hand, in milliseconds since boot; `None` if it has one.
+    /// Since when it only holds its place, in milliseconds since boot; `None` if it is at work. Who
+    /// has logged in with a head may take the time for its body.
     pub fn waiting_since(&self) -> Option<u64> {
-        self.connection.waiting_since()
+        if self.admission.is_some_and(Admission::is_known) { None } else { self.connection.waiting_since() }
     }
 
-    /// Whether nothing more is taken from it.
-    pub fn is_leaving(&self) -> bool {
-        self.connection.is_leaving()
+    /// Whether nothing was done for it yet.
+    pub fn is_new(&self) -> bool {
+        !self.answered && !self.known
+    }
+
+    /// Since when it is there, in milliseconds since boot, if it was answered and has never logged
+    /// in.
+    pub fn stranger_since(&self) -> Option<u64> {
+        (self.answered && !self.known && self.leaving_since().is_none()).then_some(self.came_ms)
+    }
+
+    /// Since when nothing more is taken from it, in milliseconds since boot; `None` if something
+    /// is.
+    pub fn leaving_since(&self) -> Option<u64> {
+        self.connection.leaving_since()
+    }
+
+    /// Whether it is at work once what it has sent is read.
+    pub fn is_useful(&mut self, now: Now) -> bool {
+        if self.connection.wants_bytes() {
+            self.receive(now);
+        }
+        self.waiting_since().is_none() && !self.connection.is_done()
     }
 
     /// Takes nothing more from it; it gets its responses.
@@ -323,6 +350,7 @@ impl Visitor {
     }
 
     fn respond(&mut self, desk: &mut Desk<'_>, reply: Reply) {
+        self.answered = true;
         let reply = match self.origin.take() {
             Some(origin) => desk.door.share(&origin, reply),
             None => reply,

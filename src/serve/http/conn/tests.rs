@@ -83,7 +83,7 @@ fn conversation<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> (Vec<Seen>, Strin
         connection.received(0, piece);
         seen.extend(serve(&mut connection));
         sent += &read(&mut connection, 0);
-        let waits = connection.waiting_since().is_some() && connection.input.is_empty();
+        let waits = matches!(connection.stage, Stage::Head) && connection.input.is_empty();
         assert!(!waits || connection.memory_bytes() == 0, "{} bytes", connection.memory_bytes());
         assert!(connection.memory_bytes() <= MAX_CONNECTION_BYTES || piece.len() > 4096);
     }

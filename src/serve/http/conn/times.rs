@@ -54,12 +54,21 @@ impl Overdue {
 }
 
 impl Connection {
-    /// Since when it has no request at hand and no whole head of one has come, in milliseconds
-    /// since boot; `None` if it has one. Where all places are taken, the client for which this is
-    /// longest ago makes room.
+    /// Since when it is the client's turn, in milliseconds since boot: to send a whole request, or
+    /// to take its responses. `None` while it is ours. Where all places are taken, the client for
+    /// which this is longest ago makes room.
     pub fn waiting_since(&self) -> Option<u64> {
-        let waits = self.stand == Stand::Open && matches!(self.stage, Stage::Head) && self.is_flushed();
-        waits.then_some(self.waiting_ms)
+        if self.stand != Stand::Open {
+            return None;
+        }
+        let asks = matches!(self.stage, Stage::Head | Stage::Body(..)) && self.is_flushed();
+        self.output.blocked_ms().or(asks.then_some(self.waiting_ms))
+    }
+
+    /// Since when nothing more is taken from it, in milliseconds since boot; `None` if something
+    /// is.
+    pub fn leaving_since(&self) -> Option<u64> {
+        self.is_leaving().then_some(self.waiting_ms)
     }
 
     /// When its patience or ours ends, in milliseconds since boot. While the door or the disk is

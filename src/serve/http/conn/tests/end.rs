@@ -132,7 +132,7 @@ fn who_is_shown_out_while_it_is_answered_gets_that_answer() {
 }
 
 #[test]
-fn the_one_that_waits_longest_is_the_one_without_a_whole_head() {
+fn who_has_sent_no_whole_request_or_takes_no_answer_is_the_one_that_waits() {
     let mut connection = Connection::new(100, Timeouts::default());
     assert_eq!(connection.waiting_since(), Some(100));
     connection.received(200, &GET[..5]);
@@ -144,6 +144,18 @@ fn the_one_that_waits_longest_is_the_one_without_a_whole_head() {
     assert_eq!(connection.waiting_since(), None, "it has its answer still to take");
     connection.sent(500, ok().len());
     assert_eq!(connection.waiting_since(), Some(500));
+    connection.received(600, &POST[..POST.len() - 1]);
+    assert_eq!(connection.waiting_since(), None, "its head is judged");
+    connection.go_on(700);
+    assert_eq!(connection.waiting_since(), Some(500), "its body does not end");
+    connection.received(800, &POST[POST.len() - 1..]);
+    assert_eq!(connection.waiting_since(), None);
+    assert!(matches!(connection.next_step(), Some(Step::Request(_))));
+    connection.respond(900, &OK, 0);
+    connection.sent(1000, 0);
+    assert_eq!(connection.waiting_since(), Some(1000), "it does not read");
+    connection.leave(1100);
+    assert_eq!((connection.waiting_since(), connection.leaving_since()), (None, Some(1100)));
     connection.give_up();
     assert_eq!((connection.waiting_since(), connection.is_done()), (None, true));
 }
