@@ -86,7 +86,8 @@ pub(super) fn origin(text: &str) -> Result<String, String> {
     let authority = rest.strip_suffix('/').unwrap_or(rest);
     if authority.contains(['/', '?', '#']) {
         let (authority, _) = authority.split_at(authority.find(['/', '?', '#']).unwrap_or(authority.len()));
-        return Err(format!("{shown} has a path; write only '{scheme}://{authority}'"));
+        let cure = quoted(&format!("{scheme}://{authority}"));
+        return Err(format!("{shown} has a path; write only {cure}"));
     }
     let (host, port) = match authority.strip_prefix('[').and_then(|a| a.split_once(']')) {
         Some((address, port)) if address.parse::<Ipv6Addr>().is_ok() => {
@@ -224,6 +225,10 @@ mod tests {
         assert_eq!(
             origin("https://panel/x?y"),
             Err("'https://panel/x?y' has a path; write only 'https://panel'".into())
+        );
+        assert_eq!(
+            origin("https://panel\n/x"),
+            Err(r"'https://panel\n/x' has a path; write only 'https://panel\n'".into())
         );
         for text in ["*", "null"] {
             let expected = format!("'{text}' would be every page of every site; name the page's own origin");
