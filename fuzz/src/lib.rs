@@ -9,13 +9,14 @@ pub mod goip;
 pub mod http;
 pub mod inbox;
 pub mod journal;
+pub mod login;
 pub mod message;
 
 /// A function that panics where a parser is wrong.
 pub type Body = fn(&[u8]);
 
 /// Every target, under the name of its seeds.
-pub const TARGETS: [(&str, Body); 12] = [
+pub const TARGETS: [(&str, Body); 13] = [
     ("answer", goip::answer),
     ("status", goip::status),
     ("inbox", inbox::inbox),
@@ -26,6 +27,7 @@ pub const TARGETS: [(&str, Body); 12] = [
     ("scan", api::scan),
     ("connection", http::connection),
     ("form", http::form),
+    ("login", login::login),
     ("number", message::number),
     ("text", message::text),
 ];
