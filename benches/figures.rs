@@ -14,6 +14,7 @@ mod latency;
 mod line_use;
 mod process;
 mod program;
+mod relay;
 mod slow_disk;
 
 fn main() {
@@ -21,6 +22,7 @@ fn main() {
     if program::is_there() {
         process::print();
         journal::print();
+        relay::print();
     } else {
         row("the program", "-", "no static build here: 'make bench' makes and measures it");
     }

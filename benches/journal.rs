@@ -128,12 +128,17 @@ fn boxless(state: Option<&Path>) -> Daemon {
 }
 
 /// A folder in RAM that is removed in the end.
-struct Ram(PathBuf);
+pub struct Ram(PathBuf);
 
 impl Ram {
-    fn new() -> Option<Self> {
+    pub fn new() -> Option<Self> {
         let path = PathBuf::from(format!("/dev/shm/goipd-{}", std::process::id()));
         fs::create_dir(&path).ok().map(|()| Self(path))
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.0
     }
 }
 

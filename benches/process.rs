@@ -4,6 +4,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use goip_sim::{Options, Sim};
+use goipd::journal::SYNC_DELAY_MS;
 
 use crate::common::{Daemon, PATIENCE};
 use crate::program::{TEXT, number, queue, reached, resident_kb, threads};
@@ -61,7 +62,8 @@ fn at_rest(daemon: &Daemon) -> u64 {
     let start = Instant::now();
     let mut last = switches(daemon);
     loop {
-        sleep(Duration::from_millis(250));
+        // Longer than the journal waits with what nobody waits for.
+        sleep(Duration::from_millis(2 * SYNC_DELAY_MS));
         let now = switches(daemon);
         if now == last {
             return now;
