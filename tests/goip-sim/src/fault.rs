@@ -4,7 +4,8 @@
 /// always fails, a reboot) is a [`Command`](crate::Command).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// A send is answered `ERROR,L1 busy`.
+    /// A send is answered `ERROR,L1 busy`; one by the web form with its page, as
+    /// [`Fault::Logout`] and [`Fault::Says`] are, too.
     Busy,
     /// A send is answered `ERROR,L1 GSM logout`.
     Logout,
@@ -106,11 +107,11 @@ pub enum Instead {
 pub enum Page {
     /// Every request.
     Any,
-    /// `send.html`.
+    /// `send.html` and `sms_info.html`.
     Send,
     /// `send_status.xml` and `send_sms_status.xml`.
     Status,
-    /// `tools.html`: inbox and outbox.
+    /// `tools.html`: inbox, outbox and the web form.
     Inbox,
 }
 

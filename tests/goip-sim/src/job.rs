@@ -101,6 +101,14 @@ impl Run {
         false
     }
 
+    /// It is a USSD code that the network answers so, or not at all.
+    pub(crate) fn make_ussd(&mut self, answer: Option<String>) {
+        let stuck = if answer.is_some() { None } else { Some(false) };
+        // A line that is not in the network says so instead.
+        let error = self.trouble.error.take().or(answer);
+        self.trouble = Trouble { error, silent: true, stuck, ..Trouble::default() };
+    }
+
     /// The box reboots.
     pub(crate) fn cut_off(&mut self, now_ms: u64) {
         if self.job.end == End::Running {

@@ -40,6 +40,11 @@
 //! * A body beyond 10 240 bytes is cut, as the URL is. A variable that comes twice has its first
 //!   value, and the URL stands before the body. An escape that is cut off stands for itself.
 //! * Two sends in one second: see [`Ids`].
+//! * The web form takes the lines that are ticked (`line1=1`; with [`Tags::Plain`] `line=1`) one
+//!   by one, says nothing of a busy line (or lies, see [`Options::form_lies`]), and a line whose
+//!   SIM is logged out ends its job at once with `GSM_LOGOUT`. A key that is no word of up to 15
+//!   letters and digits gives way to an id of the box's own. A USSD code occupies its line as a
+//!   message does and is listed among the jobs, with the answer as its error.
 //! * Deleting what is not there does nothing, and is answered with the page as ever; behind a
 //!   deleted slot the others move up; a reboot leaves inbox and outbox as they are.
 //! * A job that is for ever `STARTED` leaves its line free after its send time, or not: see
@@ -89,6 +94,14 @@ pub struct Options {
     pub tags: Tags,
     /// Whether an empty element is written `<id2/>` and not `<id2></id2>`.
     pub self_closing: bool,
+    /// Whether the web form says `Sending...` of a line that is busy, too.
+    pub form_lies: bool,
+    /// Whether jobs of the web form get an id of the box's own instead of their key.
+    pub own_keys: bool,
+    /// The key of other programs' jobs, each time the same; `None`: an id of the box's own.
+    pub foreign_key: Option<String>,
+    /// What every USSD code is answered with; nothing: the network never answers.
+    pub ussd: String,
     /// Whether a text that begins with `[` fails with error 500, as on one firmware.
     pub brackets_fail: bool,
     /// What its clock shows at time 0, in Unix seconds. Fixed by default, so that a test sees
@@ -109,6 +122,10 @@ impl Default for Options {
             counter_restarts: true,
             tags: Tags::Numbered,
             self_closing: false,
+            form_lies: false,
+            own_keys: false,
+            foreign_key: None,
+            ussd: "Your balance is 5.00".into(),
             brackets_fail: false,
             // 2026-11-22 07:00:00 UTC
             epoch_s: 1_795_330_800,

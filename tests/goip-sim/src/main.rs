@@ -26,12 +26,15 @@ usage: goip-sim [OPTION…]
   --keep-counter        a counter of ids goes on after a reboot
   --plain-tags          status pages of old one-line firmware: <id>, not <id1>
   --self-closing        empty elements as <id2/>
+  --form-lies           the web form says Sending... of a busy line, too
+  --own-keys            jobs of the web form get ids of the box's own, not their keys
   --brackets-fail       texts that begin with [ fail with error 500
   --help, --version
 
 It prints 'listening on http://ADDR:PORT', then 'control on ADDR:PORT' if there is one, then a
 line for each message that goes on the air. Its pages are /default/en_US/send.html,
-send_status.xml, send_sms_status.xml and tools.html with type=sms_inbox or type=sms_outbox.
+send_status.xml, send_sms_status.xml, tools.html with type=sms, type=sms_inbox or type=sms_outbox,
+sms_info.html and ussd_info.html.
 
 Commands of the script and the control port:
 
@@ -106,6 +109,8 @@ fn settings(arguments: Vec<String>) -> Result<Settings, String> {
             "--keep-counter" => options.counter_restarts = false,
             "--plain-tags" => options.tags = Tags::Plain,
             "--self-closing" => options.self_closing = true,
+            "--form-lies" => options.form_lies = true,
+            "--own-keys" => options.own_keys = true,
             "--brackets-fail" => options.brackets_fail = true,
             _ => return Err(format!("there is no option '{name}'")),
         }

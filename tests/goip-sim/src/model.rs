@@ -177,7 +177,8 @@ impl Model {
             Command::Refuse { ms } => self.deaf_until_ms = self.deaf_until_ms.max(now_ms.saturating_add(ms)),
             Command::Reboot { ms } => self.reboot(now_ms, ms),
             Command::Foreign { line, number, text } => {
-                self.start(now_ms, &line.to_string(), &number, &text, true)?;
+                let key = self.options.foreign_key.clone();
+                self.start(now_ms, &line.to_string(), &number, &text, key.as_deref(), true)?;
             }
             Command::Sms { line, number, text } => {
                 self.store.receive(self.unix_s(now_ms), line, &number, &text, false)?;
@@ -278,13 +279,15 @@ impl Model {
         self.react(now_ms, page, &parsed)
     }
 
-    /// Starts a job and gives its id, or the words behind `ERROR,`.
+    /// Starts a job and gives its id, or the words behind `ERROR,`. The web form brings a `key`
+    /// of its own.
     pub(crate) fn start(
         &mut self,
         now_ms: u64,
         line: &str,
         number: &str,
         text: &str,
+        key: Option<&str>,
         foreign: bool,
     ) -> Result<String, String> {
         let lines = 1..=self.options.lines;
@@ -293,15 +296,25 @@ impl Model {
             return Err("number error".into());
         }
         let place = usize::from(line) - 1;
-        if now_ms < self.lines[place].logged_out_until_ms {
+        let logged_out = now_ms < self.lines[place].logged_out_until_ms;
+        if logged_out && key.is_none() {
             return Err(format!("L{line} GSM logout"));
         }
         if self.lines[place].job.is_some_and(|index| self.runs[index].is_busy()) {
             return Err(format!("L{line} busy"));
         }
-        let id = self.next_id(now_ms);
-        let trouble = self.trouble(now_ms, number, text, foreign);
-        let took_ms = shortest_ms(&self.options).saturating_add(self.rng.up_to(self.options.spread_ms));
+        let word =
+            |key: &&str| (1..=15).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_alphanumeric());
+        let id = match key.filter(word).filter(|_| !self.options.own_keys) {
+            Some(key) => key.to_owned(),
+            None => self.next_id(now_ms),
+        };
+        let mut trouble = self.trouble(now_ms, number, text, foreign);
+        let mut took_ms = shortest_ms(&self.options).saturating_add(self.rng.up_to(self.options.spread_ms));
+        if logged_out {
+            trouble = Trouble { error: Some("GSM_LOGOUT".into()), silent: true, ..Trouble::default() };
+            took_ms = 2;
+        }
         let job = Job {
             line,
             number: number.to_owned(),
@@ -316,6 +329,18 @@ impl Model {
         self.lines[place].job = Some(self.runs.len());
         self.runs.push(Run::new(job, took_ms, trouble));
         Ok(id)
+    }
+
+    /// Asks the network with a USSD code; says whether the line was free.
+    pub(crate) fn start_ussd(&mut self, now_ms: u64, line: &str, code: &str, key: &str) -> bool {
+        if self.start(now_ms, line, code, "", Some(key), false).is_err() {
+            return false;
+        }
+        let answer = Some(self.options.ussd.clone()).filter(|answer| !answer.is_empty());
+        if let Some(run) = self.runs.last_mut() {
+            run.make_ussd(answer);
+        }
+        true
     }
 
     /// What is to go wrong with a job that starts now.

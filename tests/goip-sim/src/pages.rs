@@ -95,6 +95,28 @@ impl Answer {
     }
 }
 
+/// The page with the web form: `said` stands beside each line, `key` is the one it proposes.
+pub(crate) fn form(options: &Options, kind: &str, key: &str, said: &[String]) -> String {
+    let mut page = format!(
+        "<html>\n<head><title>GoIP</title></head>\n<body>\n\
+         <form name=\"{kind}\" method=\"post\" action=\"{kind}_info.html?type={kind}\">\n\
+         <input type=\"hidden\" name=\"smskey\" value=\"{key}\">\n\
+         <input type=\"hidden\" name=\"action\" value=\"{}\">\n<table>\n",
+        kind.to_uppercase()
+    );
+    for line in 1..=options.lines {
+        let name = if options.tags == Tags::Plain { String::new() } else { line.to_string() };
+        let words = said.get(usize::from(line) - 1).map_or("", String::as_str);
+        page += &format!(
+            "<tr><td><input type=\"checkbox\" name=\"line{name}\" value=\"1\"></td>\n\
+             <td id=\"send{line}\">{words}</td></tr>\n"
+        );
+    }
+    page += "</table>\n<input name=\"telnum\"><textarea name=\"smscontent\"></textarea>\n\
+             <input type=\"submit\" name=\"send\" value=\"Send\">\n</form>\n</body>\n</html>\n";
+    page
+}
+
 /// A page that is none of the box's: HTML in place of the line or the XML.
 pub(crate) fn garbage() -> String {
     "<html>\n<head><title>Login</title></head>\n<body>\n<p>Sending, please wait... DONE &nbsp; <b>100%\n</html>\n".into()

@@ -4,7 +4,7 @@
 use crate::http::Parsed;
 use crate::model::Line;
 use crate::pages::{self, Answer};
-use crate::{Fault, Hang, Instead, Model, Page};
+use crate::{Fault, Hang, Instead, Model, Page, Tags};
 
 /// One thing that the box does with a connection. Behind the last one it closes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,11 +33,14 @@ impl Model {
         let Some(fault) = self.rules.hit(page, fits) else {
             return vec![Step::Write(self.answer(now_ms, parsed).bytes())];
         };
+        let by_form = parsed.path.ends_with("/sms_info.html");
+        let unsaid = || vec![Step::Write(self.form_answer("sms", &[], now_s).bytes())];
         let on_line = |words: &str| {
             let line = parsed.var("l").unwrap_or_else(|| "1".into());
             vec![Step::Write(Answer::text(&format!("ERROR,L{line} {words}"), now_s).bytes())]
         };
         match fault {
+            Fault::Busy | Fault::Logout | Fault::Says(_) if by_form => unsaid(),
             Fault::Busy => on_line("busy"),
             Fault::Logout => on_line("GSM logout"),
             Fault::Says(words) => vec![Step::Write(Answer::text(&format!("ERROR,{words}"), now_s).bytes())],
@@ -91,32 +94,64 @@ impl Model {
             }
             "send.html" => {
                 let line = parsed.var("l").unwrap_or_else(|| "1".into());
-                let text = match self.start(now_ms, &line, &given("n"), &given("m"), false) {
+                let text = match self.start(now_ms, &line, &given("n"), &given("m"), None, false) {
                     Ok(id) => format!("Sending,L{line} Send SMS to:{}; ID:{id}", given("n")),
                     Err(words) => format!("ERROR,{words}"),
                 };
                 Answer::text(&text, now_s)
             }
             "send_status.xml" => Answer::page(self.status_page("id"), now_s),
-            "send_sms_status.xml" => match parsed.basic_login() {
-                Some((user, password)) if user == self.options.user && password == self.options.password => {
-                    Answer::page(self.status_page("smskey"), now_s)
-                }
-                _ => Answer::please_authenticate(now_s),
-            },
-            "tools.html" if matches!(given("type").as_str(), "sms_inbox" | "sms_outbox") => {
-                match parsed.basic_login() {
-                    Some((user, password))
-                        if user == self.options.user && password == self.options.password =>
-                    {
-                        let (sent, deletes) = (given("type") == "sms_outbox", given("action") == "del");
-                        Answer::page(self.store.answer(sent, deletes, &given("line"), &given("pos")), now_s)
-                    }
-                    _ => Answer::please_authenticate(now_s),
-                }
+            "send_sms_status.xml" | "tools.html" | "sms_info.html" | "ussd_info.html"
+                if !self.has_basic_login(parsed) =>
+            {
+                Answer::please_authenticate(now_s)
             }
+            "send_sms_status.xml" => Answer::page(self.status_page("smskey"), now_s),
+            "tools.html" if matches!(given("type").as_str(), "sms_inbox" | "sms_outbox") => {
+                let (sent, deletes) = (given("type") == "sms_outbox", given("action") == "del");
+                Answer::page(self.store.answer(sent, deletes, &given("line"), &given("pos")), now_s)
+            }
+            "tools.html" if matches!(given("type").as_str(), "sms" | "ussd") => {
+                self.form_answer(&given("type"), &[], now_s)
+            }
+            "sms_info.html" if given("type") == "sms" => self.form_sends(now_ms, parsed, "sms"),
+            "ussd_info.html" if given("type") == "ussd" => self.form_sends(now_ms, parsed, "ussd"),
             _ => Answer::http_error("404 Not Found", now_s),
         }
+    }
+
+    fn has_basic_login(&self, parsed: &Parsed) -> bool {
+        let login = parsed.basic_login();
+        login.is_some_and(|(user, password)| user == self.options.user && password == self.options.password)
+    }
+
+    /// The page with the web form, which proposes the time as a key.
+    fn form_answer(&self, kind: &str, said: &[String], now_s: u64) -> Answer {
+        Answer::page(pages::form(&self.options, kind, &format!("{:08x}", now_s as u32), said), now_s)
+    }
+
+    /// What the form does when it is sent: each line that is ticked sends.
+    fn form_sends(&mut self, now_ms: u64, parsed: &Parsed, kind: &str) -> Answer {
+        let given = |name: &str| parsed.var(name).unwrap_or_default();
+        let asked = given("action") == kind.to_uppercase() && !given("send").is_empty();
+        let mut said = vec![String::new(); usize::from(self.options.lines)];
+        for (words, line) in said.iter_mut().zip(1_u8..) {
+            let line = line.to_string();
+            let name =
+                if self.options.tags == Tags::Plain { "line".to_owned() } else { format!("line{line}") };
+            if !asked || given(&name) != "1" {
+                continue;
+            }
+            let (number, text, key) = (given("telnum"), given("smscontent"), given("smskey"));
+            let taken = match kind {
+                "ussd" => self.start_ussd(now_ms, &line, &number, &key),
+                _ => self.start(now_ms, &line, &number, &text, Some(&key), false).is_ok(),
+            };
+            if taken || self.options.form_lies {
+                *words = format!("Line {line} Sending...");
+            }
+        }
+        self.form_answer(kind, &said, self.unix_s(now_ms))
     }
 
     fn status_page(&self, key: &str) -> String {
@@ -129,7 +164,7 @@ impl Model {
 /// Which kind of page a path is for.
 pub(crate) fn page_of(path: &str) -> Page {
     match path.rsplit('/').next() {
-        Some("send.html") => Page::Send,
+        Some("send.html" | "sms_info.html") => Page::Send,
         Some("send_status.xml" | "send_sms_status.xml") => Page::Status,
         Some("tools.html") => Page::Inbox,
         _ => Page::Any,

@@ -433,3 +433,92 @@ fn faults_hit_the_inbox_page_alone() {
     assert!(!tools(&mut model, 0, "type=sms_inbox").contains("sms_row_insert"));
     assert!(tools(&mut model, 0, "type=sms_inbox").ends_with("</html>\n"));
 }
+
+/// Sends the web form.
+fn form(model: &mut Model, now_ms: u64, page: &str, body: &str) -> String {
+    let head = "Authorization: Basic YWRtaW46YWRtaW4=\r\nContent-Type: application/x-www-form-urlencoded";
+    let len = body.len();
+    let request =
+        format!("POST /default/en_US/{page} HTTP/1.0\r\n{head}\r\nContent-Length: {len}\r\n\r\n{body}");
+    ask(model, now_ms, &request)
+}
+
+const SMS: &str = "sms_info.html?type=sms";
+
+#[test]
+fn the_web_form_proposes_a_key_and_the_status_shows_what_came() {
+    let mut model = Model::new(Options { lines: 2, ..Options::default() });
+    let page = tools(&mut model, 0, "type=sms");
+    assert!(page.contains("name=\"smskey\" value=\"6b0292f0\"") && page.contains("name=\"line2\""), "{page}");
+    let body = "line2=1&smskey=5fd36a4a&action=SMS&telnum=777&smscontent=a%20b&send=Send";
+    let page = form(&mut model, 0, SMS, body);
+    assert!(
+        page.contains("<td id=\"send1\"></td>") && page.contains("<td id=\"send2\">Line 2 Sending...</td>")
+    );
+    let status = get(&mut model, 0, "send_sms_status.xml?line=&ajaxcachebust=1");
+    assert!(status.starts_with("HTTP/1.0 401 "), "{status}");
+    let status = form(&mut model, 0, "send_sms_status.xml", "");
+    assert!(status.contains("<smskey2>5fd36a4a</smskey2>\n\t<status2>STARTED</status2>"), "{status}");
+    assert_eq!(model.jobs()[0].text, "a b");
+    let no_login = get(&mut model, 0, "tools.html?type=sms");
+    assert!(no_login.starts_with("HTTP/1.0 401 "), "{no_login}");
+}
+
+#[test]
+fn several_lines_that_are_ticked_send_each_and_a_busy_one_is_not_spoken_of() {
+    let mut model = Model::new(Options { lines: 3, ..Options::default() });
+    send(&mut model, 0, 2, "777", "a");
+    let body = "line1=1&line2=1&line3=1&smskey=k1&action=SMS&telnum=777&smscontent=b&send=Send";
+    let page = form(&mut model, 0, SMS, body);
+    assert!(page.contains("Line 1 Sending...") && page.contains("Line 3 Sending..."), "{page}");
+    assert!(!page.contains("Line 2"), "{page}");
+    let lines: Vec<_> = model.jobs().iter().map(|job| (job.line, job.text.clone())).collect();
+    assert_eq!(lines, [(2, "a".into()), (1, "b".into()), (3, "b".into())]);
+    let mut liar = Model::new(Options { form_lies: true, ..Options::default() });
+    for _ in 0..2 {
+        assert!(form(&mut liar, 0, SMS, body).contains("Line 1 Sending..."));
+    }
+    assert_eq!(liar.jobs().len(), 1);
+}
+
+#[test]
+fn an_old_box_takes_line_without_a_number_and_shows_smskey_without_one() {
+    let mut model = Model::new(Options { tags: Tags::Plain, ..Options::default() });
+    form(&mut model, 0, SMS, "line1=1&smskey=k1&action=SMS&telnum=777&smscontent=b&send=Send");
+    assert_eq!(model.jobs().len(), 0);
+    let page = form(&mut model, 0, SMS, "line=1&smskey=k1&action=SMS&telnum=777&smscontent=b&send=Send");
+    assert!(page.contains("Line 1 Sending..."), "{page}");
+    assert!(form(&mut model, 0, "send_sms_status.xml", "").contains("<smskey>k1</smskey>"));
+}
+
+#[test]
+fn the_form_of_a_line_that_is_logged_out_ends_at_once_and_of_faults_it_says_nothing() {
+    let mut model = Model::new(Options::default());
+    do_now(&mut model, 0, "logout 1 1000");
+    let body = "line1=1&smskey=k1&action=SMS&telnum=777&smscontent=b&send=Send";
+    assert!(form(&mut model, 0, SMS, body).contains("Line 1 Sending..."));
+    assert_eq!(first(&mut model, 10), ["k1", "DONE", "GSM_LOGOUT"]);
+    assert!(model.air().is_empty());
+    for fault in [Fault::Busy, Fault::Logout, Fault::Says("L1 no".into())] {
+        model.fault(fault);
+        let page = form(&mut model, 2000, SMS, body);
+        assert!(page.contains("smskey") && !page.contains("Sending"), "{page}");
+    }
+    model.fault(Fault::LostAfter.on(Page::Send));
+    assert_eq!(form(&mut model, 2000, SMS, body), "");
+    assert_eq!(model.jobs().len(), 2);
+}
+
+#[test]
+fn a_ussd_codes_answer_stands_where_errors_stand() {
+    let mut model = Model::new(Options::default());
+    let body = "line1=1&smskey=k1&action=USSD&telnum=*100%23&send=Send";
+    let page = form(&mut model, 0, "ussd_info.html?type=ussd", body);
+    assert!(page.contains("Line 1 Sending..."), "{page}");
+    assert_eq!(first(&mut model, 10), ["k1", "STARTED", ""]);
+    assert_eq!(first(&mut model, 5000), ["k1", "DONE", "Your balance is 5.00"]);
+    assert_eq!((model.jobs()[0].number.as_str(), model.air().len()), ("*100#", 0));
+    let mut silent = Model::new(Options { ussd: String::new(), ..Options::default() });
+    form(&mut silent, 0, "ussd_info.html?type=ussd", body);
+    assert_eq!(first(&mut silent, 500_000)[1], "STARTED");
+}
