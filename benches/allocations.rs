@@ -195,14 +195,14 @@ impl Core {
     /// The box.
     fn answer(&mut self, ask: Ask) -> Answer {
         match ask {
-            Ask::Send(..) => {
+            Ask::Send(..) | Ask::SendByForm(..) => {
                 self.jobs += 1;
                 let id = JobId::parse(&format!("{:08x}", self.jobs)).expect("an id");
                 self.job = LineStatus { id, status: JobStatus::Started, error: Words::EMPTY };
                 self.ends_ms = self.now_ms + SEND_MS;
                 Answer::Send(SendOutcome::Answered(SendAnswer::Sending { line: Some(1), id }))
             }
-            Ask::Status => {
+            Ask::Status | Ask::FormStatus => {
                 if self.job.status == JobStatus::Started && self.ends_ms <= self.now_ms {
                     self.job.status = JobStatus::Done;
                 }

@@ -1,6 +1,7 @@
 //! The crash matrix: the life of one message, stopped before every single thing that the journal
 //! does to the disk and every 50 ms between, once by `kill -9` and once by a power cut of router
-//! and box. What comes of it is the table of docs/promises.md; `GOIPD_BLESS=1 cargo test --test
+//! and box, by the box's api and by its web form. What comes of it is the table of
+//! docs/promises.md; `GOIPD_BLESS=1 cargo test --test
 //! promises` writes it.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
@@ -35,6 +36,15 @@ impl Death {
     }
 }
 
+/// How the message goes out.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Api,
+    Form,
+    /// By the form of a box that others use too, though not now.
+    Shared,
+}
+
 /// When in the life.
 #[derive(Clone, Copy)]
 enum Moment {
@@ -54,8 +64,13 @@ const CHANCES: u64 = if THOROUGH { 20 } else { 3 };
 const STEP_MS: usize = if THOROUGH { 50 } else { 500 };
 
 /// A box of one line that has sent before, and a disk on which everything takes 20 ms.
-fn world() -> World {
-    let mut world = World::new(settings(&[("office", 1)]), vec![Options::default()]);
+fn world(way: Way) -> World {
+    let mut settings = settings(&[("office", 1)]);
+    settings.devices[0].form = way != Way::Api;
+    settings.devices[0].exclusive = way != Way::Shared;
+    // On a shared box the id before has to be goipd's own.
+    let foreign_key = (way == Way::Shared).then(|| "1abc012f".to_owned());
+    let mut world = World::new(settings, vec![Options { foreign_key, ..Options::default() }]);
     let old = Command::Foreign { line: 1, number: "1".into(), text: "old".into() };
     world.boxes[0].model.command(0, old).expect("an idle line");
     world.fsync_ms = 20;
@@ -69,8 +84,8 @@ fn state_of(world: &World) -> Option<State> {
 
 /// A life that ends at `moment`, and the next one. Gives the row of the table: what was known
 /// then, and what came of it; `None` if there are not so many operations.
-fn row(moment: Moment, death: Death, seed: u64) -> Option<[String; 5]> {
-    let mut world = world();
+fn row(way: Way, moment: Moment, death: Death, seed: u64) -> Option<[String; 5]> {
+    let mut world = world(way);
     if let Moment::Operation(at) = moment {
         let before = world.disk.operations();
         world.disk.crash_at(before + at);
@@ -119,7 +134,7 @@ fn row(moment: Moment, death: Death, seed: u64) -> Option<[String; 5]> {
     Some([at_death, yes(taken), name(after), name(end), yes(air.len() > 1)])
 }
 
-fn matrix() -> String {
+fn matrix(way: Way) -> String {
     let mut table = String::new();
     for death in [Death::Kill, Death::PowerCut] {
         let mut rows = BTreeSet::new();
@@ -128,7 +143,7 @@ fn matrix() -> String {
         let seeds = || if death == Death::PowerCut { 0..CHANCES } else { 0..1 };
         for at in 0.. {
             let moment = Moment::Operation(at);
-            let found: Vec<_> = seeds().filter_map(|seed| row(moment, death, seed)).collect();
+            let found: Vec<_> = seeds().filter_map(|seed| row(way, moment, death, seed)).collect();
             if found.is_empty() {
                 operations = at;
                 break;
@@ -136,7 +151,7 @@ fn matrix() -> String {
             rows.extend(found);
         }
         for ms in (0..LIFE_MS).step_by(STEP_MS) {
-            rows.extend(seeds().filter_map(|seed| row(Moment::After { ms }, death, seed)));
+            rows.extend(seeds().filter_map(|seed| row(way, Moment::After { ms }, death, seed)));
         }
         assert!(operations > 5, "{operations} operations are not a life");
         table += &format!(
@@ -159,7 +174,7 @@ fn whenever_it_dies_nothing_acknowledged_is_lost_and_nothing_is_sent_twice() {
     let document = fs::read_to_string(&path).expect("docs/promises.md");
     let (head, rest) = document.split_once(BEGIN).expect("the begin mark");
     let (table, tail) = rest.split_once(END).expect("the end mark");
-    let found = matrix();
+    let found = matrix(Way::Api);
     if std::env::var_os("GOIPD_BLESS").is_some() {
         fs::write(&path, format!("{head}{BEGIN}{found}{END}{tail}")).expect("docs/promises.md");
     } else if THOROUGH {
@@ -167,5 +182,17 @@ fn whenever_it_dies_nothing_acknowledged_is_lost_and_nothing_is_sent_twice() {
     } else {
         let unknown = found.lines().find(|line| !table.lines().any(|known| known == *line));
         assert_eq!(unknown, None, "docs/promises.md does not tell this");
+    }
+}
+
+#[test]
+fn by_the_web_form_it_is_the_same_also_where_others_send() {
+    for way in [Way::Form, Way::Shared] {
+        let found = matrix(way);
+        let document = fs::read_to_string(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/promises.md"));
+        let document = document.expect("docs/promises.md");
+        for row in found.lines() {
+            assert!(document.lines().any(|known| known == row), "docs/promises.md does not tell: {row}");
+        }
     }
 }

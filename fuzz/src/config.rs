@@ -207,6 +207,7 @@ fn write_config(config: &Config) -> String {
         option(&mut text, "password", &device.password.expose());
         option(&mut text, "lines", &device.lines);
         option(&mut text, "timeout", &device.timeout_s);
+        option(&mut text, "send_via", &if device.form { "form" } else { "api" });
         option(&mut text, "exclusive", &u8::from(device.exclusive));
         option(&mut text, "number_format", &device.number_format.as_str());
         option(&mut text, "inbox_interval", &device.inbox_interval_s.unwrap_or(0));

@@ -10,29 +10,38 @@ use goipd::message::{JobId, Words};
 /// Answers up to this length are cut at every byte.
 const CUT_EVERYWHERE_BYTES: usize = 256;
 
-/// The answer to a send: with every end, posted or not, whole and cut.
+/// The answer to a send by the api and by the form: with every end, whole and cut.
 pub fn answer(bytes: &[u8]) {
-    let [open, reset, closed] = [End::Open, End::Reset, End::Closed].map(|end| {
-        let answer = parse_answer(bytes, end, false);
-        assert_eq!(parse_answer(bytes, end, true), answer.map(posted), "{end:?}");
-        answer
-    });
+    let key = JobId::key(7);
+    for form in [None, Some((key, 1))] {
+        check_ends(bytes, form);
+    }
+    // The form's page is believed where it says that our line sends, and names our key alone.
+    if let Some(SendAnswer::Sending { line, id }) = parse_answer(bytes, End::Closed, Some((key, 1))) {
+        let says = |word: &[u8]| bytes.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word));
+        assert!(line.is_none() && id == key && says(b"line") && says(b"sending"));
+    }
+}
+
+fn check_ends(bytes: &[u8], form: Option<(JobId, u8)>) {
+    let [open, reset, closed] =
+        [End::Open, End::Reset, End::Closed].map(|end| parse_answer(bytes, end, form));
     // What is whole stays what it is, however the connection ends.
     assert!(open.is_none() || open == reset, "{open:?} then {reset:?}");
     assert!(reset.is_none() || reset == closed, "{reset:?} or {closed:?}");
-    if let Some(answer) = &closed {
+    if let (Some(answer), None) = (&closed, form) {
         check_answer(bytes, answer);
     }
 
     for len in cuts(bytes) {
         let cut = &bytes[..len];
-        if let Some(early) = parse_answer(cut, End::Open, false) {
+        if let Some(early) = parse_answer(cut, End::Open, form) {
             assert_eq!(Some(early), open, "whole after {len} bytes");
         }
         // A message is sent again after a refusal, so a cut must not make one out of `Sending`,
         // nor hide one: that message would be waited for.
         for end in [End::Reset, End::Closed] {
-            match (parse_answer(cut, end, false), closed) {
+            match (parse_answer(cut, end, form), closed) {
                 (Some(early), Some(whole)) if is_refusal(&early) || is_refusal(&whole) => {
                     assert!(!is_sending(&early) && !is_sending(&whole), "{early:?} at {len}: {whole:?}");
                 }
@@ -50,19 +59,9 @@ fn cuts(bytes: &[u8]) -> impl Iterator<Item = usize> + use<> {
     })
 }
 
-fn posted(answer: SendAnswer) -> SendAnswer {
-    match answer {
-        SendAnswer::BadLogin { .. } => SendAnswer::BadLogin { posted: true },
-        other => other,
-    }
-}
-
 /// Whether the answer says that nothing was sent.
 fn is_refusal(answer: &SendAnswer) -> bool {
-    matches!(
-        answer,
-        SendAnswer::Busy | SendAnswer::GsmLogout | SendAnswer::BadLogin { .. } | SendAnswer::Refused(_)
-    )
+    matches!(answer, SendAnswer::Busy | SendAnswer::GsmLogout | SendAnswer::BadLogin | SendAnswer::Refused(_))
 }
 
 fn is_sending(answer: &SendAnswer) -> bool {
@@ -79,12 +78,13 @@ fn check_answer(bytes: &[u8], answer: &SendAnswer) {
         }
         SendAnswer::Busy => assert!(says(b"ERROR,") && says(b"busy")),
         SendAnswer::GsmLogout => assert!(says(b"ERROR,") && says(b"logout")),
-        SendAnswer::BadLogin { .. } => assert!(says(b" 401") || says(b"ERROR,")),
+        SendAnswer::BadLogin => assert!(says(b" 401") || says(b"ERROR,")),
         SendAnswer::Refused(words) => {
             assert!(says(b"HTTP/") && says(b"ERROR,"), "{answer:?}");
             check_words(*words);
         }
         SendAnswer::NotUnderstood(words) => check_words(*words),
+        SendAnswer::NotSaid => unreachable!("not by the api"),
     }
 }
 
@@ -117,6 +117,7 @@ pub fn status(bytes: &[u8]) {
 fn write_page(page: &StatusPage) -> String {
     let mut xml = String::from("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<send-sms-status>\n");
     for (line, n) in page.lines.iter().zip(1..) {
+        let n = if page.plain { String::new() } else { n.to_string() };
         let _ = match line {
             None => writeln!(xml, "<id{n}/>"),
             Some(LineStatus { id, status, error }) => {

@@ -23,6 +23,8 @@ impl World {
             name: name.try_into().unwrap(),
             lines,
             exclusive: true,
+            form: false,
+            api_room: 600,
             status_interval_s: 60,
         };
         let settings = Settings {

@@ -225,12 +225,11 @@ pub(super) const DEVICE: &[Spec<Device>] = &[
     Spec {
         name: "send_via",
         absent: Absent::Default("api"),
-        kind: Kind::Own {
-            form: "api",
-            set: |_, text| match text {
-                "api" => Ok(()),
-                "form" => Err("'form' is not available in this version; write 'api'".into()),
-                _ => Err(format!("{} is not known; write 'api'", quoted(text))),
+        kind: Kind::Word {
+            words: &["api", "form"],
+            set: |device, word| {
+                device.form = word == "form";
+                Some(())
             },
         },
     },

@@ -47,7 +47,8 @@ fn a_device_is_enough_and_everything_else_has_its_default() {
     assert_eq!((device.name.as_str(), device.host.as_str(), device.port), ("office", "192.168.8.1", 80));
     assert_eq!((device.username.as_str(), device.password.expose()), ("admin", "hush"));
     assert_eq!((device.lines, device.timeout_s), (1, 10));
-    assert_eq!((device.exclusive, device.number_format), (true, NumberFormat::Keep));
+    assert_eq!((device.form, device.exclusive), (false, true));
+    assert_eq!(device.number_format, NumberFormat::Keep);
     assert_eq!((device.inbox_interval_s, device.status_interval_s), (Some(15), Some(60)));
 }
 
@@ -60,7 +61,7 @@ fn every_option_reaches_its_place() {
         option ttl 2592000\n option max_segments 15\n option on_unknown resend\n option log_level trace\n\
         config device d\n\
         option url http://10.0.0.8:8080\n option username u\n option password p\n option lines 64\n\
-        option timeout 60\n option send_via api\n option exclusive no\n option number_format 00\n\
+        option timeout 60\n option send_via form\n option exclusive no\n option number_format 00\n\
         option inbox_interval 0\n option status_interval 3600\n";
     let config = config(text);
     assert_eq!(config.socket, Path::new("/tmp/s"));
@@ -72,9 +73,23 @@ fn every_option_reaches_its_place() {
     assert_eq!((config.on_unknown, config.log_level), (OnUnknown::Resend, LevelFilter::Trace));
     let device = &config.devices[0];
     assert_eq!((device.authority().as_str(), device.lines), ("10.0.0.8:8080", 64));
-    assert_eq!((device.timeout_s, device.exclusive), (60, false));
+    assert_eq!((device.timeout_s, device.form, device.exclusive), (60, true, false));
     assert_eq!(device.number_format, NumberFormat::DoubleZero);
     assert_eq!((device.inbox_interval_s, device.status_interval_s), (None, Some(3600)));
+}
+
+#[test]
+fn a_box_that_others_use_too_is_sent_to_by_its_form() {
+    for (options, by_form) in [
+        ("", false),
+        ("option send_via api\n", false),
+        ("option send_via form\n", true),
+        ("option exclusive 0\n", true),
+        ("option send_via api\noption exclusive 0\n", true),
+    ] {
+        let config = config(&format!("{OFFICE}{options}"));
+        assert_eq!(config.devices[0].sends_by_form(), by_form, "{options}");
+    }
 }
 
 #[test]
@@ -103,8 +118,7 @@ fn every_bad_value_is_named_with_its_cure() {
         ("option timeout 1m", "option 'timeout': '1m' is no whole number; write 1 to 60 s in digits only"),
         ("option exclusive maybe", "option 'exclusive': 'maybe' is neither yes nor no; write '1' or '0'"),
         ("option number_format 0", "option 'number_format': '0' is not known; write one of: keep, 00, strip"),
-        ("option send_via form", "option 'send_via': 'form' is not available in this version; write 'api'"),
-        ("option send_via udp", "option 'send_via': 'udp' is not known; write 'api'"),
+        ("option send_via udp", "option 'send_via': 'udp' is not known; write one of: api, form"),
         ("list lines 4", "option 'lines': has one value; write it with 'option', not with 'list'"),
         ("option password x", "option 'password': stands in line 4 already; remove one of the two"),
         (

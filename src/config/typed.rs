@@ -91,6 +91,8 @@ pub struct Device {
     pub lines: u8,
     /// How long one exchange may take, 1 to 60 s.
     pub timeout_s: u32,
+    /// Whether all messages go out by its web form, and not by its api.
+    pub form: bool,
     /// Whether nobody else sends on its lines.
     pub exclusive: bool,
     /// How its operator wants a number's `+`.
@@ -162,6 +164,7 @@ impl Device {
             password: Secret::default(),
             lines: 0,
             timeout_s: 0,
+            form: false,
             exclusive: false,
             number_format: NumberFormat::Keep,
             inbox_interval_s: None,
@@ -169,6 +172,12 @@ impl Device {
         };
         defaults(DEVICE, &mut device);
         device
+    }
+
+    /// Whether its messages go out by the web form: on a box that others use too only that tells
+    /// whose job is whose.
+    pub fn sends_by_form(&self) -> bool {
+        self.form || !self.exclusive
     }
 
     /// Host and port as they stand in a URL: the port only if it is not 80.

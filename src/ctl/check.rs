@@ -132,7 +132,9 @@ fn refused(shown: &str, errors: &str, out: &mut Output) -> Result<(), Failure> {
 /// Asks the box for its status, once.
 fn look_at(device: &config::Device) -> Vec<(Level, String)> {
     let place = device.authority();
-    let page = match asked(device).status() {
+    let asked = asked(device);
+    let page = if device.sends_by_form() { asked.form_status() } else { asked.status() };
+    let page = match page {
         Ok(page) => page,
         Err(error) => return vec![(Level::Error, told(&place, &error))],
     };

@@ -32,21 +32,41 @@ pub enum Verdict {
     Unknown(ProblemCode),
 }
 
+/// No box has a message on the air in less than this after it was asked to send it: 2 s are usual.
+/// What has come and gone within it has sent nothing.
+pub const AIR_MS: u64 = 1_000;
+
 /// Judges by `seen`, a complete answer on a connection that was opened after the send's own had
-/// ended, `age_ms` after the message became `submitting` in the same boot.
-pub fn judge(fence: &Fence, seen: &LineStatus, age_ms: u64) -> Verdict {
+/// ended, `age_ms` after the message became `submitting` in the same boot. `before` is the id of
+/// an earlier answer from which the box had not taken it, `keeps_keys` whether the box is known
+/// to show jobs under the keys it is given.
+pub fn judge(
+    fence: &Fence,
+    seen: &LineStatus,
+    age_ms: u64,
+    before: Option<JobId>,
+    keeps_keys: bool,
+) -> Verdict {
     let same = seen.id == fence.job;
+    let keyed = !fence.key.is_empty();
+    // Whatever the line shows now, ours cannot have been sent before it.
+    let in_time = age_ms < AIR_MS || before == Some(seen.id);
     match (same, seen.id.is_empty()) {
+        _ if keyed && seen.id == fence.key => Verdict::Taken(seen.id),
         // Somebody else sends here too: no id proves anything.
-        _ if !fence.decides => Verdict::Unknown(ProblemCode::Undecided),
-        (_, _) if seen.status == JobStatus::Started && (same || seen.id.is_empty()) => Verdict::Wait,
+        _ if !keyed && !fence.decides => Verdict::Unknown(ProblemCode::Undecided),
+        _ if seen.status == JobStatus::Started && (same || seen.id.is_empty()) => Verdict::Wait,
         // A job ended here and the box does not say which: it may have been ours.
         (_, true) if seen.status == JobStatus::Done => Verdict::Unknown(ProblemCode::IdLost),
-        (false, false) => Verdict::Taken(seen.id),
         (false, true) => Verdict::Unknown(ProblemCode::Rebooted),
-        (true, false) => Verdict::NotTaken,
         (true, true) if age_ms < BOOT_MS => Verdict::NotTaken,
         (true, true) => Verdict::Unknown(ProblemCode::Undecided),
+        (false, false) if !keyed => Verdict::Taken(seen.id),
+        // Another program may use one key over and over.
+        (true, false) if fence.decides || seen.id.is_key() || in_time => Verdict::NotTaken,
+        // A box that does not keep keys would show ours like that.
+        (false, false) if keeps_keys && in_time => Verdict::NotTaken,
+        _ => Verdict::Unknown(ProblemCode::Undecided),
     }
 }
 
@@ -81,9 +101,53 @@ mod tests {
             ("0a", false, "0a", Done, 1, Unknown(ProblemCode::Undecided)),
         ];
         for (fence, decides, job, status, age_ms, verdict) in table {
-            let fence = Fence { job: id(fence), decides };
+            let fence = Fence { job: id(fence), decides, key: JobId::EMPTY };
             let seen = LineStatus { id: id(job), status, error: Words::EMPTY };
-            assert_eq!(judge(&fence, &seen, age_ms), verdict, "{fence:?} {seen:?} {age_ms}");
+            for (before, keeps_keys) in [(None, false), (Some(seen.id), true)] {
+                let judged = judge(&fence, &seen, age_ms, before, keeps_keys);
+                assert_eq!(judged, verdict, "{fence:?} {seen:?} {age_ms}");
+            }
+        }
+    }
+
+    #[test]
+    fn each_rule_of_the_fence_with_a_key() {
+        use JobStatus::{Done, Empty, Started};
+        use Verdict::{NotTaken, Taken, Unknown, Wait};
+        let undecided = Unknown(ProblemCode::Undecided);
+        let ours = "1000000a";
+        let key = id("1000000b");
+        // fence's job, decides, job seen, its status, age, seen before, box keeps keys, verdict
+        let table = [
+            ("0a", false, "1000000b", Started, 9, None, false, Taken(key)),
+            ("0a", true, "1000000b", Done, 90_000, None, false, Taken(key)),
+            ("", false, "1000000b", Done, 90_000, None, false, Taken(key)),
+            // The same id: nobody uses goipd's own again, and nobody else's where goipd is alone.
+            ("0a", true, "0a", Done, 90_000, None, false, NotTaken),
+            (ours, false, ours, Done, u64::MAX, None, false, NotTaken),
+            ("0a", false, "0a", Done, 999, None, false, NotTaken),
+            ("0a", false, "0a", Done, 1_000, None, true, undecided),
+            ("0a", false, "0a", Done, 4_000, Some("0a"), false, NotTaken),
+            ("0a", false, "0a", Started, 9, None, true, Wait),
+            // Another id.
+            ("0a", true, "0c", Started, 9, None, false, undecided),
+            ("0a", true, "0c", Started, 999, None, true, NotTaken),
+            ("0a", false, "0c", Done, 999, None, true, NotTaken),
+            ("0a", false, "0c", Done, 1_000, None, true, undecided),
+            ("0a", false, "0c", Done, 4_000, Some("0c"), true, NotTaken),
+            ("0a", false, "0d", Done, 4_000, Some("0c"), true, undecided),
+            // No id.
+            ("0a", false, "", Empty, 9, None, true, Unknown(ProblemCode::Rebooted)),
+            ("0a", false, "", Done, 9, None, true, Unknown(ProblemCode::IdLost)),
+            ("0a", false, "", Started, 9, None, true, Wait),
+            ("", false, "", Empty, 19_999, None, false, NotTaken),
+            ("", false, "", Empty, 20_000, None, true, undecided),
+        ];
+        for (fence, decides, job, status, age_ms, before, keeps_keys, verdict) in table {
+            let fence = Fence { job: id(fence), decides, key };
+            let seen = LineStatus { id: id(job), status, error: Words::EMPTY };
+            let judged = judge(&fence, &seen, age_ms, before.map(id), keeps_keys);
+            assert_eq!(judged, verdict, "{fence:?} {seen:?} {age_ms} {before:?}");
         }
     }
 }

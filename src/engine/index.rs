@@ -33,6 +33,8 @@ pub(super) struct Entry {
     pub on_unknown: OnUnknown,
     pub encoding: Encoding,
     pub segments: u8,
+    /// What its text takes in a form, in bytes.
+    pub form_bytes: u16,
     /// How often in a row the box refused it with the same words.
     pub strikes: u8,
     /// How many pauses of its own it has had.

@@ -231,7 +231,7 @@ impl Line {
             phase: Phase::Idle,
             hold: None,
             seen: None,
-            fence: Fence { job: JobId::EMPTY, decides: false },
+            fence: Fence { job: JobId::EMPTY, decides: false, key: JobId::EMPTY },
             submitted_ms: None,
             unproved: false,
             floor_ms: 0,
@@ -300,14 +300,19 @@ pub(super) struct Device {
     /// The places of its lines among all lines.
     pub lines: core::ops::Range<usize>,
     pub exclusive: bool,
+    /// All messages go out by its web form.
+    pub form: bool,
+    /// The longest text that goes out by the api, in bytes as a form writes it.
+    pub api_room: u16,
+    /// Its status page has no numbers: an old box with one line.
+    pub plain: bool,
+    /// It has shown a job of ours under the key that goipd gave it, since the daemon's start.
+    pub keeps_keys: bool,
     pub status_interval_ms: Option<u64>,
     pub flight: Option<Flight>,
     pub hold: Option<Hold<DeviceReason>>,
     /// When the last question for the status was begun.
     pub asked_ms: Option<u64>,
-    /// A message whose POST was answered with a login error: if the status login works, the box
-    /// does not read POST bodies.
-    pub suspect: Option<MessageId>,
     /// It was told to be down.
     pub down: bool,
 }

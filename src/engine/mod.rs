@@ -25,7 +25,7 @@ mod view;
 #[cfg(test)]
 mod tests;
 
-use crate::goip::{AskError, SendOutcome, StatusPage};
+use crate::goip::{AskError, ByForm, SendOutcome, StatusPage};
 use crate::journal::{BootId, Consumers, DailyCounts, Moved, Record, Stamp, Ticket};
 use crate::message::{JobId, MessageId, Problem, State};
 
@@ -74,8 +74,12 @@ pub enum Action {
 pub enum Ask {
     /// Send the message on that line (from 1). Its number and text are in the journal.
     Send(MessageId, u8),
+    /// The same by the web form.
+    SendByForm(MessageId, u8, ByForm),
     /// Read the status of all lines.
     Status,
+    /// The same from the page that belongs to the web form.
+    FormStatus,
 }
 
 /// What came of an [`Ask`].

@@ -6,6 +6,7 @@ use std::hash::DefaultHasher;
 use super::index::Entry;
 use super::line::Phase;
 use super::{Change, Choice, Engine, Now};
+use crate::goip::encoded_len;
 use crate::journal::{self, Bodies, Body, Origin, Record, Ticket};
 use crate::message::{
     ClientId, ErrorCode, JobId, MessageId, Number, OnUnknown, Priority, Refusal, Shape, State,
@@ -83,6 +84,7 @@ impl Engine {
         log::debug!("message {id} is to {}", new.to);
         self.index.push(Entry {
             id,
+            form_bytes: form_bytes(&new.text),
             origin: new.origin,
             created_s: now.unix_s,
             updated_s: now.unix_s,
@@ -278,6 +280,11 @@ impl Engine {
             Choice::Line(line) => journal::Choice::Line(self.settings.line_name(line)),
         }
     }
+}
+
+/// What the text takes in a form.
+pub(super) fn form_bytes(text: &str) -> u16 {
+    u16::try_from(encoded_len(text)).unwrap_or(u16::MAX)
 }
 
 fn len(text: &Option<Box<str>>) -> usize {

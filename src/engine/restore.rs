@@ -8,7 +8,7 @@ mod timeline;
 
 use super::index::Entry;
 use super::line::Phase;
-use super::requests::hash_key;
+use super::requests::{form_bytes, hash_key};
 use super::{Change, Choice, Engine, Now};
 use crate::journal::{
     self, Accepted, BootId, Fence, Kept, LineJobs, Moved, Record, Stamp, Started, Submitting,
@@ -117,6 +117,7 @@ impl Engine {
                 line.unproved = true;
             }
         }
+        self.restore_late();
         self.conditions_restored(now);
         self.ages_ms = now.boot_ms;
         if damaged {
@@ -135,6 +136,22 @@ impl Engine {
         let working = self.index.working();
         if working > 0 {
             log::info!("{working} messages from before go on");
+        }
+    }
+
+    /// The end of a message that was given up may still show, if its job has a key, which no other
+    /// ever has. A box that counts its jobs gives their ids again after it has started anew.
+    fn restore_late(&mut self) {
+        for entry in self.index.iter().filter(|e| e.state == State::Unknown && e.job.is_key()) {
+            // Of these nobody knows what was sent since.
+            let lost =
+                |p: Problem| matches!(p.code, ProblemCode::JournalRestored | ProblemCode::JournalDamaged);
+            if entry.problem.is_some_and(lost) {
+                continue;
+            }
+            if let Some(line) = self.lines.iter_mut().find(|line| Some(line.id) == entry.line) {
+                line.late = Some((entry.id, entry.job));
+            }
         }
     }
 
@@ -216,6 +233,7 @@ impl Engine {
         });
         Entry {
             id: accepted.id,
+            form_bytes: form_bytes(&accepted.text),
             origin: accepted.origin,
             created_s: accepted.at.unix_s,
             updated_s: accepted.at.unix_s,

@@ -61,16 +61,9 @@ impl Engine {
                 self.hold_line(now, place, LineReason::GsmLogout);
                 self.requeue(now, place, message, Problem::new(ProblemCode::GsmLogout), 0);
             }
-            SendOutcome::Answered(SendAnswer::BadLogin { posted }) => {
+            SendOutcome::Answered(SendAnswer::BadLogin) => {
                 self.hold_device(now, device, DeviceReason::BadLogin);
-                let problem = Problem::new(ProblemCode::BadLogin);
-                if posted {
-                    self.devices[device].suspect = Some(message);
-                    self.look_now(now, device);
-                    self.requeue(now, place, message, problem, 0);
-                } else {
-                    self.strike(now, place, message, problem);
-                }
+                self.strike(now, place, message, Problem::new(ProblemCode::BadLogin));
             }
             SendOutcome::Answered(SendAnswer::Refused(words)) => {
                 self.hold_line(now, place, LineReason::Refused);
@@ -84,6 +77,10 @@ impl Engine {
                 );
                 let problem = Problem { code: ProblemCode::NotUnderstood, device_code: words };
                 self.open(now, place, message, Some(problem));
+            }
+            // What the page says instead is not known; most likely the line is in use.
+            SendOutcome::Answered(SendAnswer::NotSaid) => {
+                self.open(now, place, message, Some(Problem::new(ProblemCode::Busy)));
             }
             SendOutcome::Lost { phase: Reached::NotConnected | Reached::Connected, .. } => {
                 self.hold_device(now, device, DeviceReason::Unreachable);
@@ -138,7 +135,10 @@ impl Engine {
     ) {
         let segments = self.index.get(message).map_or(1, |e| e.segments);
         let line = &mut self.lines[place];
-        let look_ms = started_ms.map_or(now.boot_ms, |ms| ms + line.pace.first_look_ms(segments));
+        // A job with a key is looked at once before: what fails at once has sent nothing.
+        let early = !line.fence.key.is_empty();
+        let look_ms =
+            started_ms.filter(|_| !early).map_or(now.boot_ms, |ms| ms + line.pace.first_look_ms(segments));
         line.phase = Phase::Watching {
             message,
             job,
@@ -153,7 +153,8 @@ impl Engine {
     fn open(&mut self, now: Now, place: usize, message: MessageId, problem: Option<Problem>) {
         if let Some(entry) = self.index.get_mut(message) {
             // How an earlier answer looked says nothing of this one.
-            let before = entry.problem.filter(|p| p.code != ProblemCode::NotUnderstood);
+            let of_answer = |p: &Problem| matches!(p.code, ProblemCode::NotUnderstood | ProblemCode::Busy);
+            let before = entry.problem.filter(|p| !of_answer(p));
             entry.problem = problem.or(before);
         }
         self.lines[place].phase = Phase::Open { message, look_ms: now.boot_ms, first: None };
@@ -215,9 +216,12 @@ impl Engine {
             (state, Some(problem)) => log::warn!("message {message} {state} on {}: {problem}", line.name),
             (state, None) => log::warn!("message {message} {state} on {}", line.name),
         }
+        let key = line.fence.key;
         let Some(entry) = self.index.get(message) else { return };
-        let (job, on_unknown) = (entry.job, entry.on_unknown);
-        self.move_to(now, message, state, Change { problem, ..Change::default() });
+        // If the box has it after all, this is how it will show it.
+        let job = if entry.job.is_empty() && state == State::Unknown { key } else { entry.job };
+        let on_unknown = entry.on_unknown;
+        self.move_to(now, message, state, Change { problem, job: Some(job), ..Change::default() });
         if state != State::Unknown {
             return;
         }
@@ -225,7 +229,7 @@ impl Engine {
             log::warn!("message {message} is sent again although it may have been sent: on_unknown 'resend'");
             let problem = problem.unwrap_or(Problem::new(ProblemCode::Undecided));
             self.pause(now, place, message, problem);
-        } else if !job.is_empty() {
+        } else if !job.is_empty() && problem.is_none_or(|p| p.code != ProblemCode::Rebooted) {
             self.lines[place].late = Some((message, job));
         }
     }

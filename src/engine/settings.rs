@@ -31,6 +31,11 @@ pub struct DeviceSettings {
     pub lines: u8,
     /// Whether nobody but goipd sends through it.
     pub exclusive: bool,
+    /// Whether all messages go out by its web form.
+    pub form: bool,
+    /// How many bytes a text may have, as a form writes it, to go out by the api; a longer one
+    /// goes by the form.
+    pub api_room: u16,
     /// Seconds between two looks at it while nothing is being sent; 0 for none.
     pub status_interval_s: u32,
 }
@@ -96,12 +101,15 @@ impl Settings {
                 name: device.name.clone(),
                 lines: first..lines.len(),
                 exclusive: device.exclusive,
+                form: device.form,
+                api_room: device.api_room,
+                plain: false,
+                keeps_keys: false,
                 status_interval_ms: (device.status_interval_s > 0)
                     .then_some(u64::from(device.status_interval_s) * 1000),
                 flight: None,
                 hold: Some(Hold { reason: DeviceReason::NotAsked, since_ms: 0, until_ms: 0 }),
                 asked_ms: None,
-                suspect: None,
                 down: false,
             });
         }

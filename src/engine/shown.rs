@@ -1,6 +1,6 @@
 //! What status pages show, and what that makes of the messages.
 
-use super::fence::{AGREE_MS, Verdict, judge};
+use super::fence::{AGREE_MS, AIR_MS, Verdict, judge};
 use super::line::{DeviceReason, LineReason, Phase, Seen, stuck_ms};
 use super::pace::MIN_GAP_MS;
 use super::{Change, Engine, Now};
@@ -26,13 +26,7 @@ impl Engine {
             }
         }
         self.device_up(now, device);
-        if let Some(message) = self.devices[device].suspect.take()
-            && self.index.get(message).is_some_and(|e| e.state == State::Queued)
-        {
-            let problem = Problem::new(ProblemCode::PostIgnored);
-            log::warn!("message {message} failed: {problem}");
-            self.move_to(now, message, State::Failed, Change::problem(problem));
-        }
+        self.devices[device].plain = page.plain;
         for place in self.devices[device].lines.clone() {
             match page.line(self.lines[place].id.line) {
                 Some(seen) => self.line_shown(now, place, asked_ms, seen),
@@ -43,7 +37,6 @@ impl Engine {
 
     /// No page.
     pub(super) fn not_shown(&mut self, now: Now, device: usize, error: &AskError) {
-        self.devices[device].suspect = None;
         let (reason, words) = match error {
             AskError::Unreachable(words) => (DeviceReason::Unreachable, words.as_str()),
             AskError::BadLogin => (DeviceReason::BadLogin, ""),
@@ -107,7 +100,7 @@ impl Engine {
                 self.disown_all(now, ProblemCode::JournalRestored);
             }
             // Each such job is told once.
-            Some(_) if line.fence == (Fence { job: seen.id, decides: false }) => {}
+            Some(_) if line.fence.job == seen.id && !line.fence.decides => {}
             Some(_) => {
                 if core::mem::take(&mut line.doubt) || !exclusive {
                     log::info!("{}: whose job {} is cannot be known", line.name, seen.id);
@@ -118,7 +111,7 @@ impl Engine {
                         seen.id
                     );
                 }
-                line.fence = Fence { job: seen.id, decides: false };
+                line.fence = Fence { job: seen.id, decides: false, key: JobId::EMPTY };
                 let name = line.name.clone();
                 self.record(Record::Line(name, seen.id));
             }
@@ -140,7 +133,17 @@ impl Engine {
     /// The end of a job that had been given up.
     fn late_truth(&mut self, now: Now, place: usize, seen: &LineStatus) {
         let Some((message, job)) = self.lines[place].late else { return };
-        if seen.id != job || seen.status != JobStatus::Done {
+        if seen.id.is_empty() && seen.status == JobStatus::Empty {
+            // The box has started anew and forgotten it.
+            self.lines[place].late = None;
+        }
+        if seen.id != job {
+            return;
+        }
+        if self.lines[place].phase == Phase::Idle && self.lines[place].known != Some(job) {
+            self.know(now, place, job);
+        }
+        if seen.status != JobStatus::Done {
             return;
         }
         self.lines[place].late = None;
@@ -153,7 +156,7 @@ impl Engine {
             Outcome::Unknown(_) => return,
         };
         log::info!("message {message} {state} after all: {} shows its end late", self.lines[place].name);
-        self.move_to(now, message, state, Change { problem, ..Change::default() });
+        self.move_to(now, message, state, Change { problem, job: Some(job), ..Change::default() });
     }
 
     /// Did the box take the message whose answer was lost?
@@ -163,14 +166,19 @@ impl Engine {
         // In an earlier boot is longer ago than any limit.
         let age_ms = line.submitted_ms.map_or(u64::MAX, |ms| now.boot_ms.saturating_sub(ms));
         let (segments, problem) = self.index.get(message).map_or((1, None), |e| (e.segments, e.problem));
-        match judge(&line.fence, seen, age_ms) {
+        let device = &mut self.devices[usize::from(line.id.device)];
+        let before = first.map(|(job, _, _)| job);
+        match judge(&line.fence, seen, age_ms, before, device.keeps_keys) {
             Verdict::Taken(job) => {
+                device.keeps_keys |= job == line.fence.key;
                 self.watch(now, place, message, job, None);
                 self.job_shown(now, place, asked_ms, seen);
             }
             // The box may read a request late, or show a job late: both would show between two.
             Verdict::NotTaken => match *first {
-                Some((job, status, at_ms)) if (job, status) == (seen.id, seen.status) => {
+                Some((job, status, at_ms))
+                    if job == seen.id && (status == seen.status || job != line.fence.job) =>
+                {
                     if asked_ms >= at_ms + AGREE_MS {
                         self.not_taken(now, place, message, problem);
                     } else {
@@ -191,8 +199,10 @@ impl Engine {
                 *look_ms = now.boot_ms + OPEN_LOOK_MS;
             }
             Verdict::Unknown(code) => {
-                // The job may be this message's own, so it says nothing of the journal's age.
-                line.unproved = false;
+                if line.fence.key.is_empty() {
+                    // The job may be this message's own, so it says nothing of the journal's age.
+                    line.unproved = false;
+                }
                 self.settle(now, place, message, State::Unknown, Some(Problem::new(code)));
                 self.idle_shown(now, place, seen);
             }
@@ -201,13 +211,17 @@ impl Engine {
 
     /// The answer was lost, and the box did not take the message.
     fn not_taken(&mut self, now: Now, place: usize, message: MessageId, problem: Option<Problem>) {
-        match problem.filter(|p| p.code == ProblemCode::NotUnderstood) {
-            Some(problem) => {
+        match problem {
+            Some(problem) if problem.code == ProblemCode::NotUnderstood => {
                 self.hold_line(now, place, LineReason::NotUnderstood);
                 // Perhaps it is this message that upsets the box: let others go before it.
                 self.pause(now, place, message, problem);
             }
-            None => {
+            Some(problem) if problem.code == ProblemCode::Busy => {
+                self.hold_line(now, place, LineReason::Busy);
+                self.requeue(now, place, message, problem, 0);
+            }
+            _ => {
                 self.hold_line(now, place, LineReason::NoAnswer);
                 self.requeue(now, place, message, Problem::new(ProblemCode::NoAnswer), 0);
             }
@@ -224,6 +238,10 @@ impl Engine {
         };
         let segments = self.index.get(message).map_or(1, |e| e.segments);
         let age_ms = now.boot_ms.saturating_sub(started_ms);
+        let keyed = job == line.fence.key;
+        if keyed && seen.id == job {
+            self.devices[usize::from(line.id.device)].keeps_keys = true;
+        }
         let unknown = |code| Outcome::Unknown(Problem::new(code));
         // Where nothing had been sent since the box's start, an end without an id is no older one.
         let nameless_end = line.fence.decides && line.fence.job.is_empty() && seen.status == JobStatus::Done;
@@ -233,10 +251,16 @@ impl Engine {
             if timed {
                 line.pace.learn(segments, lower_ms, asked_ms.saturating_sub(started_ms));
             }
-            outcome(seen.error.as_str(), segments)
+            // What ended at once has sent none of its segments.
+            let at_once = line.submitted_ms.is_some_and(|ms| now.boot_ms < ms + AIR_MS);
+            outcome(seen.error.as_str(), if at_once { 1 } else { segments })
         } else if seen.id == job || lags {
             if age_ms > stuck_ms(segments) {
                 unknown(ProblemCode::Stuck)
+            } else if keyed && timed && asked_ms < started_ms + line.pace.first_look_ms(segments) {
+                // The look at once does not count for the pace.
+                *look_ms = started_ms + line.pace.first_look_ms(segments);
+                return;
             } else {
                 *running_ms = Some(asked_ms);
                 *look_ms = asked_ms + line.pace.next_look_ms(segments, age_ms).max(MIN_GAP_MS);

@@ -5,7 +5,7 @@ use super::line::{DeviceReason, Flight, LineReason, Phase};
 use super::pace::MIN_GAP_MS;
 use super::restore::TRUST_WAIT_MS;
 use super::{Action, Ask, Change, Choice, Engine, Now, fence};
-use crate::goip::JobStatus;
+use crate::goip::{ByForm, JobStatus};
 use crate::journal::{Fence, Record, Submitting};
 use crate::message::{JobId, MessageId, Priority, Problem, ProblemCode, State};
 
@@ -272,10 +272,31 @@ impl Engine {
         // A job that ended without an id cannot be told from the next one that does.
         let named = !seen.job.is_empty() || seen.status == JobStatus::Empty;
         let decides = exclusive && named && line.known == Some(seen.job);
-        line.is_free(now.boot_ms).then_some(Fence { job: seen.job, decides })
+        line.is_free(now.boot_ms).then_some(Fence { job: seen.job, decides, key: JobId::EMPTY })
     }
 
-    fn submit(&mut self, now: Now, place: usize, message: MessageId, fence: Fence) {
+    /// A key for the message's next job: none that any kept message or line has or shows. The
+    /// boot makes it differ from those of other routers.
+    fn new_key(&self, now: Now, message: MessageId) -> JobId {
+        let boot = self.boot.0.iter().fold(0, |sum, byte| mix(sum ^ u32::from(*byte)));
+        let mut number = mix(boot ^ message) ^ now.boot_ms as u32;
+        loop {
+            number = mix(number.wrapping_add(1));
+            let key = JobId::key(number);
+            let on_line = |line: &super::Line| {
+                line.fence.key == key || line.fence.job == key || line.seen.is_some_and(|s| s.job == key)
+            };
+            if !self.lines.iter().any(on_line) && !self.index.iter().any(|e| e.job == key) {
+                return key;
+            }
+        }
+    }
+
+    fn submit(&mut self, now: Now, place: usize, message: MessageId, mut fence: Fence) {
+        let device = &self.devices[usize::from(self.lines[place].id.device)];
+        if device.form || self.index.get(message).is_some_and(|e| e.form_bytes > device.api_room) {
+            fence.key = self.new_key(now, message);
+        }
         let line = &mut self.lines[place];
         let (id, name) = (line.id, line.name.clone());
         let held = line.hold.is_some();
@@ -318,17 +339,31 @@ impl Engine {
         });
         let ask = if let Some((place, message)) = ready {
             self.lines[place].phase = Phase::Acting { message };
-            self.lines[place].submitted_ms = Some(now.boot_ms);
+            let plain = self.devices[device].plain;
             self.devices[device].flight = Some(Flight::Send { line: place });
-            Ask::Send(message, self.lines[place].id.line)
+            let line = &mut self.lines[place];
+            line.submitted_ms = Some(now.boot_ms);
+            match line.fence.key {
+                JobId::EMPTY => Ask::Send(message, line.id.line),
+                key => Ask::SendByForm(message, line.id.line, ByForm { key, plain }),
+            }
         } else if self.ask_due(device).is_some_and(|due_ms| due_ms <= now.boot_ms) {
             self.devices[device].flight = Some(Flight::Status { asked_ms: now.boot_ms });
             self.devices[device].asked_ms = Some(now.boot_ms);
-            Ask::Status
+            if self.looks_for_keys(device) { Ask::FormStatus } else { Ask::Status }
         } else {
             return;
         };
         self.actions.push(Action::Ask(device as u8, ask));
+    }
+
+    /// Whether the device is asked by the form's page: what the form has sent shows there.
+    fn looks_for_keys(&self, device: usize) -> bool {
+        let device = &self.devices[device];
+        let keyed = |line: &super::Line| {
+            !line.fence.key.is_empty() && matches!(line.phase, Phase::Open { .. } | Phase::Watching { .. })
+        };
+        device.form || self.lines[device.lines.clone()].iter().any(keyed)
     }
 
     /// Takes back what was to leave next, if it must not: it stays queued.
@@ -367,4 +402,11 @@ impl Engine {
         let earliest_ms = device.asked_ms.map_or(0, |ms| ms + MIN_GAP_MS);
         due_ms.map(|ms| ms.max(earliest_ms))
     }
+}
+
+/// Scatters numbers: none gives what another gives (the finalizer of MurmurHash3).
+const fn mix(mut number: u32) -> u32 {
+    number = (number ^ number >> 16).wrapping_mul(0x85eb_ca6b);
+    number = (number ^ number >> 13).wrapping_mul(0xc2b2_ae35);
+    number ^ number >> 16
 }

@@ -10,37 +10,63 @@ use rustix::net::sockopt::set_socket_linger;
 
 use super::answer::{End, parse_answer};
 use super::device::{Authority, Device};
-use super::encode::Form;
-use super::report::{Phase, SendAnswer, SendOutcome};
-use crate::message::Words;
+use super::encode::{Form, basic};
+use super::report::{ByForm, Phase, SendAnswer, SendOutcome};
+use crate::message::{JobId, Words};
 
 const SEND_PATH: &str = "/default/en_US/send.html";
 
-/// The longest request line that goes out as a GET. The box cuts it at 1024 bytes without a
-/// word, and the text stands at its end.
+/// The web form, by which any text can go: a body may have 10 240 bytes.
+const FORM_PATH: &str = "/default/en_US/sms_info.html?type=sms";
+
+/// The longest request line of the api. The box cuts it at 1024 bytes without a word, and the
+/// text stands at its end.
 const REQUEST_LINE_MAX_BYTES: usize = 1000;
 
-/// What the head needs besides the form and the host's name, with room to spare: it makes the
-/// request's buffer large enough at once.
+/// The longest number, and the longest line.
+const LONGEST_NUMBER: &str = "+12345678901234567890";
+const LONGEST_LINE: &str = "64";
+
+/// What the head needs besides form and login, with room to spare: it makes the request's buffer
+/// large enough at once.
 const HEAD_ROOM_BYTES: usize = 224;
 
-/// The largest answer that is read. The box's have some 200 bytes; a router's login page in its
-/// place may be larger, and need not be read.
+/// The largest answer of the api that is read. The box's have some 200 bytes; a router's login
+/// page in its place may be larger, and need not be read.
 const ANSWER_MAX_BYTES: usize = 8 * 1024;
 
+/// The same of the form: a whole page of HTML with its scripts.
+const PAGE_MAX_BYTES: usize = 32 * 1024;
+
 impl Device {
-    /// Asks the box to send `text` to `number` on `line` (from 1), and says what is known then.
-    /// Blocks for at most the device's time-out, and as long as the resolver takes for a name.
+    /// How many bytes a text may have, as [`encoded_len`](super::encoded_len) counts, to go out
+    /// by the api, whatever its number and line.
+    pub fn api_room(&self) -> usize {
+        let fields = self.api_fields(LONGEST_LINE, LONGEST_NUMBER, "");
+        let taken = "GET ? HTTP/1.0".len() + SEND_PATH.len() + Form(&fields).len();
+        REQUEST_LINE_MAX_BYTES.saturating_sub(taken)
+    }
+
+    /// Asks the box to send `text` to `number` on `line` (from 1), by its api or by its web form,
+    /// and says what is known then. Blocks for at most the device's time-out, and as long as the
+    /// resolver takes for a name.
     ///
     /// Never call this twice for a message without knowing that the first call did nothing: see
     /// [`SendOutcome`].
-    pub fn send(&self, line: u8, number: &str, text: &str) -> SendOutcome {
-        self.send_within(Duration::from_secs(self.timeout_s.into()), line, number, text)
+    pub fn send(&self, line: u8, number: &str, text: &str, form: Option<ByForm>) -> SendOutcome {
+        self.send_within(Duration::from_secs(self.timeout_s.into()), line, number, text, form)
     }
 
-    fn send_within(&self, time: Duration, line: u8, number: &str, text: &str) -> SendOutcome {
+    fn send_within(
+        &self,
+        time: Duration,
+        line: u8,
+        number: &str,
+        text: &str,
+        form: Option<ByForm>,
+    ) -> SendOutcome {
         let mut phase = Phase::NotConnected;
-        match self.submit(time, line, number, text, &mut phase) {
+        match self.submit(time, line, number, text, form, &mut phase) {
             Ok(answer) => SendOutcome::Answered(answer),
             Err(error) => SendOutcome::Lost { phase, timed_out: is_timeout(&error) },
         }
@@ -52,11 +78,13 @@ impl Device {
         line: u8,
         number: &str,
         text: &str,
+        form: Option<ByForm>,
         phase: &mut Phase,
     ) -> io::Result<SendAnswer> {
         let address = self.resolve()?;
         let deadline = Deadline::after(time);
-        let request = self.send_request(&Authority(address), line, number, text);
+        let bytes = self.send_request(&Authority(address), line, number, text, form);
+        let request = Request { bytes, form: form.map(|form| (form.key, line)) };
         let stream = TcpStream::connect_timeout(&address, deadline.left()?)?;
         *phase = Phase::Connected;
         let result = exchange(&stream, &request, &deadline, phase);
@@ -69,48 +97,74 @@ impl Device {
         result
     }
 
-    /// The request, in the one buffer that a send needs.
-    fn send_request(&self, host: &Authority, line: u8, number: &str, text: &str) -> Request {
-        let mut line_digits = heapless::String::<3>::new();
-        // Three digits hold every u8, and writing to a String cannot fail.
-        let _ = write!(line_digits, "{line}");
+    /// The request: head and body. Holds the password: never to be logged.
+    fn send_request(
+        &self,
+        host: &Authority,
+        line: u8,
+        number: &str,
+        text: &str,
+        form: Option<ByForm>,
+    ) -> Vec<u8> {
         let number = self.number_format.apply(number);
-        let form = Form([
-            ('u', &self.username),
-            ('p', &self.password),
-            ('l', &line_digits),
-            ('n', &number),
-            ('m', text),
-        ]);
-        let form_len = form.len();
-        let request_line_len = "GET ? HTTP/1.0".len() + SEND_PATH.len() + form_len;
-        let posted = request_line_len > REQUEST_LINE_MAX_BYTES;
-        let mut out = String::with_capacity(HEAD_ROOM_BYTES + form_len);
-        out.push_str(if posted { "POST " } else { "GET " });
-        out.push_str(SEND_PATH);
-        if !posted {
+        let mut digits = heapless::String::<3>::new();
+        // Three digits hold every u8, and writing to a String cannot fail.
+        let _ = write!(digits, "{line}");
+        let mut out = String::new();
+        let Some(ByForm { key, plain }) = form else {
+            let fields = self.api_fields(&digits, &number, text);
+            let query = Form(&fields);
+            out.reserve_exact(HEAD_ROOM_BYTES + query.len());
+            out.push_str("GET ");
+            out.push_str(SEND_PATH);
             out.push('?');
-            form.write_to(&mut out);
-        }
-        // HTTP/1.0 is what the box speaks, and what forbids a chunked answer.
-        let _ = write!(out, " HTTP/1.0\r\nHost: {host}\r\nConnection: close\r\n");
-        if posted {
-            // With a charset behind the type, the box does not read the body.
-            out.push_str("Content-Type: application/x-www-form-urlencoded\r\n");
-            let _ = write!(out, "Content-Length: {form_len}\r\n\r\n");
-            form.write_to(&mut out);
-        } else {
+            query.write_to(&mut out);
+            write_head(&mut out, host);
             out.push_str("\r\n");
-        }
-        Request { bytes: out.into_bytes(), posted }
+            return out.into_bytes();
+        };
+        let box_name = ["line", if plain { "" } else { &digits }].concat();
+        let fields = [
+            (box_name.as_str(), "1"),
+            ("smskey", key.as_str()),
+            ("action", "SMS"),
+            ("telnum", &number),
+            ("smscontent", text),
+            ("send", "Send"),
+        ];
+        let body = Form(&fields);
+        let login = basic(&self.username, &self.password);
+        out.reserve_exact(HEAD_ROOM_BYTES + login.len() + body.len());
+        out.push_str("POST ");
+        out.push_str(FORM_PATH);
+        write_head(&mut out, host);
+        // With a charset behind the type, the box does not read the body.
+        let _ = write!(
+            out,
+            "Authorization: {login}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        body.write_to(&mut out);
+        out.into_bytes()
+    }
+
+    /// The fields of `send.html`, the text last.
+    fn api_fields<'a>(&'a self, line: &'a str, number: &'a str, text: &'a str) -> [(&'a str, &'a str); 5] {
+        [("u", &self.username), ("p", &self.password), ("l", line), ("n", number), ("m", text)]
     }
 }
 
+/// The head from behind the path on. HTTP/1.0 is what the box speaks, and what forbids a chunked
+/// answer.
+fn write_head(out: &mut String, host: &Authority) {
+    let _ = write!(out, " HTTP/1.0\r\nHost: {host}\r\nConnection: close\r\n");
+}
+
 struct Request {
-    /// Head and body. Holds the password: never to be logged.
+    /// Holds the password: never to be logged.
     bytes: Vec<u8>,
-    /// Whether the form stands in the body.
-    posted: bool,
+    /// The key and the line, where it is the form's.
+    form: Option<(JobId, u8)>,
 }
 
 /// Writes the request and reads the answer; `phase` follows how far it got.
@@ -133,7 +187,7 @@ fn exchange(
             Err(e) => return Err(e),
         }
     }
-    let mut answer = [0; ANSWER_MAX_BYTES];
+    let mut answer = vec![0; if request.form.is_some() { PAGE_MAX_BYTES } else { ANSWER_MAX_BYTES }];
     let mut len = 0;
     loop {
         stream.set_read_timeout(Some(deadline.left()?))?;
@@ -148,12 +202,12 @@ fn exchange(
             Err(e) if e.kind() == ErrorKind::ConnectionReset => End::Reset,
             Err(e) => return Err(e),
         };
-        if let Some(answer) = parse_answer(&answer[..len], end, request.posted) {
+        if let Some(answer) = parse_answer(&answer[..len], end, request.form) {
             return Ok(answer);
         }
         match end {
             End::Open if len == answer.len() => {
-                return Ok(SendAnswer::NotUnderstood(Words::new("answer over 8 KiB")));
+                return Ok(SendAnswer::NotUnderstood(Words::new("answer too large")));
             }
             End::Open => {}
             End::Closed => return Err(ErrorKind::UnexpectedEof.into()),

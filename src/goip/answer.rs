@@ -12,6 +12,9 @@ const MAX_HEADERS: usize = 32;
 /// answer stops right behind it.
 const JOB_ID_DIGITS: usize = 8;
 
+/// How a refusal begins.
+const ERROR: &str = "ERROR,";
+
 /// What is known of an answer's end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
@@ -25,10 +28,11 @@ pub enum End {
 }
 
 /// The meaning of what came back on a send's connection: `bytes` from the first of the head on,
-/// `end` what is known of the end, `posted` whether the request was a POST.
+/// `end` what is known of the end, `form` the key and the line where the message went out by the
+/// web form.
 ///
 /// `None` if this is no whole answer, or not yet. Takes any bytes.
-pub fn parse_answer(bytes: &[u8], end: End, posted: bool) -> Option<SendAnswer> {
+pub fn parse_answer(bytes: &[u8], end: End, form: Option<(JobId, u8)>) -> Option<SendAnswer> {
     let mut headers = [EMPTY_HEADER; MAX_HEADERS];
     let mut head = Response::new(&mut headers);
     let mut lenient = ParserConfig::default();
@@ -53,14 +57,42 @@ pub fn parse_answer(bytes: &[u8], end: End, posted: bool) -> Option<SendAnswer> 
         return None;
     }
     match head.code {
-        Some(200) => parse_body(body, end, posted),
-        Some(401) => Some(SendAnswer::BadLogin { posted }),
+        Some(200) => match form.filter(|_| !is_error(body)) {
+            Some((key, line)) => Some(parse_page(body, key, line)),
+            None => parse_body(body, end),
+        },
+        Some(401) => Some(SendAnswer::BadLogin),
         code => Some(SendAnswer::NotUnderstood(Words::new(&format!("HTTP {}", code.unwrap_or(0))))),
     }
 }
 
+/// The page behind the web form: does it say `Line 1 Sending...`? Nobody has seen all there is,
+/// and nothing hangs on it that the status page does not tell; so only what is known is believed.
+fn parse_page(body: &[u8], key: JobId, line: u8) -> SendAnswer {
+    let page = String::from_utf8_lossy(body).to_ascii_lowercase();
+    let line = line.to_string();
+    let says = |at: usize| {
+        let before = page[..at].trim_end().strip_suffix(line.as_str());
+        before.is_some_and(|before| before.trim_end().ends_with("line"))
+    };
+    if page.match_indices("sending").any(|(at, _)| says(at)) {
+        SendAnswer::Sending { line: None, id: key }
+    } else if ["smskey", "id=\"send"].iter().any(|mark| page.contains(mark)) {
+        SendAnswer::NotSaid
+    } else {
+        not_understood(body.trim_ascii_start().split(|b| *b == b'\n').next().unwrap_or_default())
+    }
+}
+
+/// Whether the answer is, or begins like, a refusal in the words of the api.
+fn is_error(body: &[u8]) -> bool {
+    body.trim_ascii_start()
+        .get(..ERROR.len())
+        .is_some_and(|start| start.eq_ignore_ascii_case(ERROR.as_bytes()))
+}
+
 /// The answer stands in the first line that is not blank.
-fn parse_body(body: &[u8], end: End, posted: bool) -> Option<SendAnswer> {
+fn parse_body(body: &[u8], end: End) -> Option<SendAnswer> {
     let body = body.trim_ascii_start();
     let (line, terminated) = match body.iter().position(|b| *b == b'\n') {
         Some(at) => (&body[..at], true),
@@ -72,12 +104,12 @@ fn parse_body(body: &[u8], end: End, posted: bool) -> Option<SendAnswer> {
         return parse_sending(rest, terminated).map(|a| a.unwrap_or_else(|| not_understood(line)));
     }
     let cut_keyword =
-        || ["Sending", "ERROR,"].iter().any(|word| strip_prefix_ignoring_case(word, text).is_some());
+        || ["Sending", ERROR].iter().any(|word| strip_prefix_ignoring_case(word, text).is_some());
     if !terminated && (end != End::Closed || cut_keyword()) {
         return None;
     }
-    Some(match strip_prefix_ignoring_case(text, "ERROR,") {
-        Some(reason) => parse_error(reason, posted),
+    Some(match strip_prefix_ignoring_case(text, ERROR) {
+        Some(reason) => parse_error(reason),
         None => not_understood(line),
     })
 }
@@ -104,11 +136,11 @@ fn parse_sending(rest: &str, terminated: bool) -> Option<Option<SendAnswer>> {
     Some(id.map(|id| SendAnswer::Sending { line, id }))
 }
 
-fn parse_error(reason: &str, posted: bool) -> SendAnswer {
+fn parse_error(reason: &str) -> SendAnswer {
     let words = split_line(reason.trim()).1;
     let small = words.to_ascii_lowercase();
     if small.contains("user or password") {
-        SendAnswer::BadLogin { posted }
+        SendAnswer::BadLogin
     } else if small.contains("busy") {
         SendAnswer::Busy
     } else if small.contains("gsm") && small.contains("logout") {
@@ -159,7 +191,7 @@ mod tests {
 
     #[test]
     fn a_closed_answer_means_what_its_first_line_says() {
-        let bad_login = SendAnswer::BadLogin { posted: false };
+        let bad_login = SendAnswer::BadLogin;
         for (body, meaning) in [
             ("\nSending,L1 Send SMS to:51987654321; ID:6a52acc8\n", sending(Some(1), "6a52acc8")),
             ("Sending,L12 Send SMS to:777; ID:0000006D\r\n", sending(Some(12), "0000006d")),
@@ -184,60 +216,60 @@ mod tests {
             ("\u{fc}\n", odd("\u{fc}")),
         ] {
             let answer = format!("{LF_HEAD}{body}");
-            assert_eq!(parse_answer(answer.as_bytes(), End::Closed, false), Some(meaning), "{body:?}");
+            assert_eq!(parse_answer(answer.as_bytes(), End::Closed, None), Some(meaning), "{body:?}");
             let crlf = format!("{}{body}", LF_HEAD.replace('\n', "\r\n"));
-            assert_eq!(parse_answer(crlf.as_bytes(), End::Closed, false), Some(meaning), "{body:?}");
+            assert_eq!(parse_answer(crlf.as_bytes(), End::Closed, None), Some(meaning), "{body:?}");
         }
     }
 
     #[test]
     fn another_http_status_is_not_an_answer_but_401_is_a_bad_login() {
         for (head, meaning) in [
-            ("HTTP/1.0 401 Please Authenticate\n\n\n", SendAnswer::BadLogin { posted: true }),
+            ("HTTP/1.0 401 Please Authenticate\n\n\n", SendAnswer::BadLogin),
             ("HTTP/1.0 404 Not Found\n\nERROR,L1 busy\n", odd("HTTP 404")),
             ("HTTP/1.1 302\r\nLocation: /\r\n\r\n", odd("HTTP 302")),
         ] {
-            assert_eq!(parse_answer(head.as_bytes(), End::Closed, true), Some(meaning), "{head:?}");
-            assert_eq!(parse_answer(head.as_bytes(), End::Reset, true), Some(meaning), "{head:?}");
+            assert_eq!(parse_answer(head.as_bytes(), End::Closed, None), Some(meaning), "{head:?}");
+            assert_eq!(parse_answer(head.as_bytes(), End::Reset, None), Some(meaning), "{head:?}");
         }
     }
 
     #[test]
     fn an_answer_without_a_head_is_not_understood() {
         let bytes = b"ERROR,user or password error\n";
-        assert_eq!(parse_answer(bytes, End::Closed, false), Some(odd("ERROR,user or password error")));
-        assert_eq!(parse_answer(bytes, End::Open, false), None);
-        assert_eq!(parse_answer(b"\xff\xfe", End::Closed, false), Some(odd("\u{fffd}\u{fffd}")));
+        assert_eq!(parse_answer(bytes, End::Closed, None), Some(odd("ERROR,user or password error")));
+        assert_eq!(parse_answer(bytes, End::Open, None), None);
+        assert_eq!(parse_answer(b"\xff\xfe", End::Closed, None), Some(odd("\u{fffd}\u{fffd}")));
     }
 
     #[test]
     fn a_head_with_odd_lines_is_read_all_the_same() {
         let answer = b"HTTP/1.0 200 OK\nno colon here\nDate : x\nEmpty:\n\nERROR,L1 busy\n";
-        assert_eq!(parse_answer(answer, End::Closed, false), Some(SendAnswer::Busy));
+        assert_eq!(parse_answer(answer, End::Closed, None), Some(SendAnswer::Busy));
     }
 
     #[test]
     fn nothing_is_whole_before_its_end_but_a_body_of_known_length() {
         let known = b"HTTP/1.0 200 OK\ncontent-length: 14\n\nERROR,L1 busy\n";
-        assert_eq!(parse_answer(known, End::Open, false), Some(SendAnswer::Busy));
+        assert_eq!(parse_answer(known, End::Open, None), Some(SendAnswer::Busy));
         for len in 0..known.len() {
             for end in [End::Open, End::Closed] {
-                let cut = parse_answer(&known[..len], end, false);
+                let cut = parse_answer(&known[..len], end, None);
                 assert!(
                     matches!(cut, None | Some(SendAnswer::Refused(_) | SendAnswer::Busy)),
                     "{len}: {cut:?}"
                 );
             }
-            assert_eq!(parse_answer(&known[..len], End::Open, false), None, "{len}");
+            assert_eq!(parse_answer(&known[..len], End::Open, None), None, "{len}");
         }
         let unknown = format!("{LF_HEAD}ERROR,L1 busy\n");
-        assert_eq!(parse_answer(unknown.as_bytes(), End::Open, false), None);
+        assert_eq!(parse_answer(unknown.as_bytes(), End::Open, None), None);
     }
 
     #[test]
     fn a_body_shorter_than_its_length_says_nothing() {
         let short = b"HTTP/1.0 200 OK\nContent-Length: 99\n\nERROR,L1 bu";
-        assert_eq!(parse_answer(short, End::Closed, false), None);
+        assert_eq!(parse_answer(short, End::Closed, None), None);
     }
 
     #[test]
@@ -246,11 +278,11 @@ mod tests {
             let whole = format!("{LF_HEAD}\nSending,L1 Send SMS to:51987654321; ID:{id}\n");
             for len in 0..whole.len() {
                 for end in [End::Open, End::Closed, End::Reset] {
-                    let got = parse_answer(&whole.as_bytes()[..len], end, false);
+                    let got = parse_answer(&whole.as_bytes()[..len], end, None);
                     assert!(got.is_none() || got == Some(sending(Some(1), id)), "{len} {end:?}: {got:?}");
                 }
             }
-            assert_eq!(parse_answer(whole.as_bytes(), End::Reset, false), Some(sending(Some(1), id)));
+            assert_eq!(parse_answer(whole.as_bytes(), End::Reset, None), Some(sending(Some(1), id)));
         }
     }
 
@@ -259,13 +291,38 @@ mod tests {
         let whole = format!("{LF_HEAD}\nERROR,L1 GSM logout\n");
         for len in 0..whole.len() {
             let cut = &whole.as_bytes()[..len];
-            let got = parse_answer(cut, End::Closed, false);
+            let got = parse_answer(cut, End::Closed, None);
             assert!(
                 matches!(got, None | Some(SendAnswer::Refused(_) | SendAnswer::GsmLogout)),
                 "{len}: {got:?}"
             );
-            assert_eq!(parse_answer(cut, End::Reset, false), None, "{len}");
+            assert_eq!(parse_answer(cut, End::Reset, None), None, "{len}");
         }
-        assert_eq!(parse_answer(whole.as_bytes(), End::Reset, false), Some(SendAnswer::GsmLogout));
+        assert_eq!(parse_answer(whole.as_bytes(), End::Reset, None), Some(SendAnswer::GsmLogout));
+    }
+
+    #[test]
+    fn the_forms_page_is_believed_where_it_says_what_is_known() {
+        let key = JobId::key(1);
+        let sending = SendAnswer::Sending { line: None, id: key };
+        for (body, meaning) in [
+            ("<html><td id=\"send2\">Line 2 Sending...</td>", sending),
+            ("<td>LINE  2\n SENDING", sending),
+            ("<td id=\"send2\"><b>Line 1 sending...</b>Line 2 Sending", sending),
+            ("<td id=\"send1\">Line 12 Sending...", SendAnswer::NotSaid),
+            ("<td id=\"send2\">Line 2 busy", SendAnswer::NotSaid),
+            ("<input name=\"smskey\" value=\"5fd36a4a\">", SendAnswer::NotSaid),
+            ("<p>Sending, please wait... DONE", odd("<p>Sending, please wait")),
+            ("\nERROR,L2 busy\nLine 2 Sending", SendAnswer::Busy),
+            ("Sending,L2 Send SMS to:7; ID:6a52acc8\n", odd("Sending,L2 Send SMS to:")),
+            ("\nERROR,user or password error\n", SendAnswer::BadLogin),
+        ] {
+            let answer = format!("{LF_HEAD}{body}");
+            let got = parse_answer(answer.as_bytes(), End::Closed, Some((key, 2)));
+            assert_eq!(got, Some(meaning), "{body:?}");
+        }
+        let cut = format!("{LF_HEAD}<td id=\"send2\">Line 2 Sending...");
+        assert_eq!(parse_answer(cut.as_bytes(), End::Open, Some((key, 2))), None, "more may come");
+        assert_eq!(parse_answer(cut.as_bytes(), End::Reset, Some((key, 2))), Some(sending));
     }
 }

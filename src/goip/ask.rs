@@ -3,12 +3,15 @@
 use std::io::{self, Read};
 
 use super::device::{Authority, Device};
-use super::encode::Form;
+use super::encode::{Form, basic};
 use super::report::{AskError, StatusPage};
 use super::status::{PAGE_MAX_BYTES, parse_status};
 use crate::message::Words;
 
 const STATUS_PATH: &str = "/default/en_US/send_status.xml";
+
+/// The same behind the web form: it shows the keys of what the form sends.
+const FORM_STATUS_PATH: &str = "/default/en_US/send_sms_status.xml";
 
 /// The largest head of an answer that is read; the box's have some 200 bytes.
 ///
@@ -32,17 +35,40 @@ impl Device {
     /// # Errors
     /// [`AskError`]; none of them shows the login.
     pub fn status(&self) -> Result<StatusPage, AskError> {
-        let page = self.ask(STATUS_PATH, &Form([('u', &self.username), ('p', &self.password)]))?;
+        self.status_page(STATUS_PATH, Form(&[("u", &self.username), ("p", &self.password)]), None)
+    }
+
+    /// The same from the page that belongs to the web form.
+    ///
+    /// # Errors
+    /// As those of [`Self::status`].
+    pub fn form_status(&self) -> Result<StatusPage, AskError> {
+        // As the form's own script asks; the second keeps caches away.
+        let query = Form(&[("line", ""), ("ajaxcachebust", "1")]);
+        self.status_page(FORM_STATUS_PATH, query, Some(basic(&self.username, &self.password)))
+    }
+
+    fn status_page(
+        &self,
+        path: &str,
+        query: Form<'_>,
+        login: Option<String>,
+    ) -> Result<StatusPage, AskError> {
+        let page = self.ask(path, query, login)?;
         // A wrong login is answered with HTTP status 200.
         if is_login_error(&page) { Err(AskError::BadLogin) } else { parse_status(&page) }
     }
 
-    /// The page at `path`.
-    fn ask<const N: usize>(&self, path: &str, form: &Form<'_, N>) -> Result<Vec<u8>, AskError> {
+    /// The page at `path`, with a Basic login if there is one.
+    fn ask(&self, path: &str, form: Form<'_>, login: Option<String>) -> Result<Vec<u8>, AskError> {
         let address = self.resolve().map_err(|e| unreachable_box(&e))?;
         let mut url = format!("http://{}{path}?", Authority(address));
         form.write_to(&mut url);
-        let mut answer = minreq::get(url)
+        let mut request = minreq::get(url);
+        if let Some(login) = login {
+            request = request.with_header("Authorization", login);
+        }
+        let mut answer = request
             .with_header("Connection", "close")
             .with_timeout(self.timeout_s.into())
             .with_follow_redirects(false)

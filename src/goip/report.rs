@@ -20,6 +20,15 @@ pub enum Phase {
     Answering,
 }
 
+/// How a message goes out by the box's web form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ByForm {
+    /// What the job is to be called.
+    pub key: JobId,
+    /// Whether the form's line has no number, as on old boxes with one line.
+    pub plain: bool,
+}
+
 /// What a send led to. Only [`SendAnswer`]'s `ERROR,` kinds and the phases before the first
 /// written byte mean *certainly not sent*.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,11 +47,12 @@ pub enum SendOutcome {
 /// The box's whole answer to a send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SendAnswer {
-    /// `Sending,L1 Send SMS to:…; ID:…`: sending started.
+    /// `Sending,L1 Send SMS to:…; ID:…`, or `Line 1 Sending...` in the form's page: sending
+    /// started.
     Sending {
         /// The line it named, if it could be read.
         line: Option<u8>,
-        /// The job's id; never empty.
+        /// The job's id, or the key that it was given; never empty.
         id: JobId,
     },
     /// `ERROR,L1 busy`.
@@ -50,12 +60,11 @@ pub enum SendAnswer {
     /// `ERROR,L1 GSM logout`.
     GsmLogout,
     /// `ERROR,user or password error`, or HTTP status 401.
-    BadLogin {
-        /// Whether the credentials went in a POST body, which some boxes may not read.
-        posted: bool,
-    },
+    BadLogin,
     /// `ERROR,` and anything else: what stands behind the comma.
     Refused(Words),
+    /// The form's page, which does not say that it sends; that alone proves nothing.
+    NotSaid,
     /// Anything else: the beginning of it, or the HTTP status.
     NotUnderstood(Words),
 }
@@ -90,6 +99,8 @@ pub struct LineStatus {
 pub struct StatusPage {
     /// A place for every line from 1; `None` where the page says nothing of that line.
     pub lines: Vec<Option<LineStatus>, MAX_LINES>,
+    /// Whether its tags have no numbers: an old box with one line.
+    pub plain: bool,
 }
 
 impl StatusPage {

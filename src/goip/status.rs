@@ -56,10 +56,11 @@ const UNREADABLE: u8 = 8;
 fn read_lines(root: &Element) -> Result<StatusPage, AskError> {
     let mut lines = [LineStatus::default(); MAX_LINES];
     let mut seen = [0_u8; MAX_LINES];
-    let mut any_id = false;
+    let (mut any_id, mut plain) = (false, true);
     for element in root.children.iter().filter_map(XMLNode::as_element) {
         let Some((field, index)) = field_of(&element.name) else { continue };
         any_id |= matches!(field, Field::Id);
+        plain &= !element.name.ends_with(|c: char| c.is_ascii_digit());
         let before = lines[index];
         match read_field(element, field, &mut lines[index]) {
             Some(()) if seen[index] & field as u8 == 0 || before == lines[index] => {
@@ -74,7 +75,7 @@ fn read_lines(root: &Element) -> Result<StatusPage, AskError> {
     }
     let count = seen.iter().rposition(|s| *s != 0).map_or(0, |last| last + 1);
     let shown = lines.iter().zip(seen).map(|(line, seen)| (seen == ALL_FIELDS).then_some(*line));
-    Ok(StatusPage { lines: shown.take(count).collect() })
+    Ok(StatusPage { lines: shown.take(count).collect(), plain })
 }
 
 /// The field and the line's place for a tag: `id1`, `smskey1`, `status1`, `error1`, or without a

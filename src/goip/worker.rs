@@ -5,7 +5,7 @@ use std::io;
 use std::thread::{Builder, JoinHandle};
 
 use super::device::Device;
-use super::report::{AskError, SendOutcome, StatusPage};
+use super::report::{AskError, ByForm, SendOutcome, StatusPage};
 use crate::mailbox::Receiver;
 
 /// The thread's stack in bytes. Reading a page of 16 levels needs less than 48 KiB of it in a
@@ -23,11 +23,16 @@ pub enum Job {
         line: u8,
         /// `+` or not, and digits.
         number: heapless::String<21, u8>,
-        /// At most 3000 bytes: the box reads no more than 10 240 of a body, encoded.
+        /// At most 3000 bytes: the box reads no more than 10 240 of a body, encoded. By the api
+        /// at most what [`Device::api_room`] says.
         text: Box<str>,
+        /// By the web form.
+        form: Option<ByForm>,
     },
     /// Read the status of all lines.
     Status,
+    /// The same from the web form's page.
+    FormStatus,
 }
 
 /// What came of a [`Job`].
@@ -42,7 +47,7 @@ pub enum Report {
         /// What is known of it.
         outcome: SendOutcome,
     },
-    /// Of a [`Job::Status`].
+    /// Of a [`Job::Status`] or a [`Job::FormStatus`].
     Status {
         /// The page, or why there is none.
         page: Result<Box<StatusPage>, AskError>,
@@ -70,10 +75,11 @@ pub fn spawn(
 
 fn perform(device: &Device, job: Job) -> Report {
     match job {
-        Job::Send { message, line, number, text } => {
-            Report::Send { message, line, outcome: device.send(line, &number, &text) }
+        Job::Send { message, line, number, text, form } => {
+            Report::Send { message, line, outcome: device.send(line, &number, &text, form) }
         }
         Job::Status => Report::Status { page: device.status().map(Box::new) },
+        Job::FormStatus => Report::Status { page: device.form_status().map(Box::new) },
     }
 }
 

@@ -320,13 +320,20 @@ fn choice(f: &Fields<'_>) -> Result<Choice, Malformed> {
 fn put_fence(into: &mut Vec<u8>, fence: Fence) {
     put_text(into, tag::FENCE_JOB, fence.job.as_str());
     put_flag(into, tag::FENCE_DECIDES, fence.decides);
+    if !fence.key.is_empty() {
+        put_text(into, tag::FENCE_KEY, fence.key.as_str());
+    }
 }
 
 fn fence(f: &Fields<'_>) -> Result<Option<Fence>, Malformed> {
     if !f.has(tag::FENCE_JOB) {
         return Ok(None);
     }
-    Ok(Some(Fence { job: job(f, tag::FENCE_JOB)?, decides: f.has(tag::FENCE_DECIDES) }))
+    Ok(Some(Fence {
+        job: job(f, tag::FENCE_JOB)?,
+        decides: f.has(tag::FENCE_DECIDES),
+        key: job(f, tag::FENCE_KEY)?,
+    }))
 }
 
 fn put_job(into: &mut Vec<u8>, job: JobId) {

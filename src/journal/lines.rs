@@ -33,9 +33,9 @@ impl LineJobs {
                 self.set(line, *job, message, true);
             }
             Record::Submitting(s) => self.set(&s.line, s.fence.job, Some(s.id), s.fence.decides),
-            // Its job may still come, and nobody knows its id.
-            Record::Moved(m) if m.state == State::Unknown && m.job.is_empty() => {
-                self.0.retain(|l| l.message != Some(m.id));
+            // A job of its own that nobody has seen may still come.
+            Record::Moved(m) if m.state == State::Unknown => {
+                self.0.retain(|l| l.message != Some(m.id) || (!m.job.is_empty() && l.job == m.job));
             }
             Record::Moved(m) if !m.job.is_empty() || m.state == State::Sending => {
                 if let Some(known) = self.0.iter_mut().find(|l| l.message == Some(m.id)) {
@@ -119,6 +119,22 @@ mod tests {
         sending.job = job("0b");
         jobs.note(&Record::Moved(sending));
         assert_eq!(jobs.get(&line()), Some(job("0b")));
+    }
+
+    #[test]
+    fn a_key_that_may_still_show_is_no_last_job_and_none_else_is() {
+        let mut jobs = LineJobs::default();
+        let mut submitting = submitting(7);
+        submitting.fence.key = JobId::key(1);
+        let mut unknown = moved(7, State::Unknown);
+        unknown.job = submitting.fence.key;
+        jobs.note(&Record::Submitting(submitting.clone()));
+        jobs.note(&Record::Moved(unknown.clone()));
+        assert_eq!(jobs.get(&line()), None);
+        jobs.note(&Record::Submitting(submitting));
+        jobs.note(&Record::Moved(super::super::Moved { state: State::Sending, ..unknown.clone() }));
+        jobs.note(&Record::Moved(unknown.clone()));
+        assert_eq!(jobs.get(&line()), Some(unknown.job), "it was seen");
     }
 
     #[test]

@@ -70,8 +70,8 @@ pub struct Accepted {
     pub tag: Option<Box<str>>,
 }
 
-/// What a status answer showed for a line before a send: by it is judged whether the box took
-/// the message if the answer is lost.
+/// What a status answer showed for a line before a send, and what the send's job is to be
+/// called: by it is judged whether the box took the message if the answer is lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fence {
     /// The line's last job, or empty.
@@ -79,6 +79,9 @@ pub struct Fence {
     /// Whether a job that appears later can only be ours: false where somebody else sends on
     /// the line too.
     pub decides: bool,
+    /// The key that goipd gives the job, if the message goes out by the web form; empty where
+    /// the box makes up the id.
+    pub key: JobId,
 }
 
 /// A message was chosen for a line and its request is about to leave.

@@ -42,7 +42,7 @@ pub fn line() -> LineName {
 }
 
 pub fn submitting(id: MessageId) -> Submitting {
-    let fence = Fence { job: JobId::parse("6a52acc8").unwrap(), decides: true };
+    let fence = Fence { job: JobId::parse("6a52acc8").unwrap(), decides: true, key: JobId::EMPTY };
     Submitting { id, at: AT, boot: BOOT, line: line(), fence }
 }
 
@@ -108,8 +108,10 @@ pub fn samples() -> Vec<Record> {
     all.push(Record::Kept(Box::new((theirs, kept()))));
     all.push(Record::Daily(Daily { client: ClientId(0), day: 20_779, count: 300, up_to: 0 }));
     let untimed = Stamp::default();
-    let empty = Fence { job: JobId::EMPTY, decides: false };
-    all.push(Record::Submitting(Submitting { at: untimed, fence: empty, ..submitting(1) }));
+    for key in [JobId::EMPTY, JobId::key(7)] {
+        let fence = Fence { job: JobId::EMPTY, decides: false, key };
+        all.push(Record::Submitting(Submitting { at: untimed, fence, ..submitting(1) }));
+    }
     for state in State::ALL {
         let problem = ProblemCode::ALL[state as usize];
         all.push(Record::Moved(Moved {

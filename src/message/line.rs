@@ -98,6 +98,25 @@ impl JobId {
         })
     }
 
+    /// What goipd itself calls a job: `1` and the first seven hex digits of `number`. As a Unix
+    /// time that lies between 1978 and 1987, and no box counts so far, so no id that a box makes
+    /// up looks like this; and a box that keeps its ids as numbers gives all eight digits back.
+    pub fn key(number: u32) -> Self {
+        let mut key = Self { len: 8, ..Self::EMPTY };
+        let mut rest = 0x1000_0000 | number >> 4;
+        for byte in key.bytes.iter_mut().take(8) {
+            *byte = b"0123456789abcdef"[(rest >> 28) as usize];
+            rest <<= 4;
+        }
+        key
+    }
+
+    /// Whether it has the form of a [`Self::key`]: then nobody else uses it again.
+    pub fn is_key(&self) -> bool {
+        let hex = |b: &u8| b.is_ascii_hexdigit();
+        self.len == 8 && self.bytes[0] == b'1' && self.bytes.iter().take(8).all(hex)
+    }
+
     /// The id's text; empty for [`Self::EMPTY`].
     pub fn as_str(&self) -> &str {
         core::str::from_utf8(&self.bytes[..usize::from(self.len)]).unwrap_or("")
@@ -135,6 +154,17 @@ mod tests {
     fn no_id_is_an_id_that_is_empty() {
         assert_eq!(JobId::parse("  "), Some(JobId::EMPTY));
         assert!(JobId::EMPTY.is_empty());
+    }
+
+    #[test]
+    fn a_key_has_eight_digits_and_is_told_from_what_boxes_make_up() {
+        for (number, key) in [(0, "10000000"), (u32::MAX, "1fffffff"), (0xabc0_12f0, "1abc012f")] {
+            assert_eq!(JobId::key(number).as_str(), key);
+            assert!(JobId::parse(key).unwrap().is_key());
+        }
+        for other in ["", "6a52acc8", "0000006d", "1abc012", "1abc012fe", "1abc012x"] {
+            assert!(!JobId::parse(other).unwrap().is_key(), "{other}");
+        }
     }
 
     #[test]

@@ -79,8 +79,6 @@ pub enum ProblemCode {
     BadLogin = 7,
     /// What came back was not a GoIP's answer.
     NotUnderstood = 8,
-    /// The box does not read POST bodies, so a long text cannot be handed to it.
-    PostIgnored = 9,
     /// The box reported a job done without saying which.
     IdLost = 10,
     /// Another job took this one's place on the status page before its end was seen.
@@ -109,7 +107,7 @@ pub enum ProblemCode {
 
 impl ProblemCode {
     /// Every code.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 20] = [
         Self::Rejected,
         Self::Temporary,
         Self::Refused,
@@ -118,7 +116,6 @@ impl ProblemCode {
         Self::Unreachable,
         Self::BadLogin,
         Self::NotUnderstood,
-        Self::PostIgnored,
         Self::IdLost,
         Self::Replaced,
         Self::Rebooted,
@@ -158,7 +155,6 @@ impl ProblemCode {
             Self::Unreachable => "unreachable",
             Self::BadLogin => "bad_login",
             Self::NotUnderstood => "not_understood",
-            Self::PostIgnored => "post_ignored",
             Self::IdLost => "id_lost",
             Self::Replaced => "replaced",
             Self::Rebooted => "rebooted",
@@ -257,9 +253,6 @@ impl fmt::Display for Problem {
                 "the box does not take the configured username and password"
             }
             ProblemCode::NotUnderstood => "what came back was not a GoIP's answer",
-            ProblemCode::PostIgnored => {
-                "this box does not read POST bodies, so a text this long cannot be handed to it; shorten the text"
-            }
             ProblemCode::IdLost => "the box reported the end of a job without saying of which",
             ProblemCode::Replaced => {
                 "another job took its place on the box before its end was seen; does another program use this line?"

@@ -77,8 +77,8 @@ impl Tally {
                 match answer {
                     SendAnswer::Sending { .. } => Outcome::Ok,
                     SendAnswer::Busy | SendAnswer::GsmLogout | SendAnswer::Refused(_) => Outcome::Refused,
-                    SendAnswer::BadLogin { .. } => Outcome::BadLogin,
-                    SendAnswer::NotUnderstood(_) => Outcome::NotUnderstood,
+                    SendAnswer::BadLogin => Outcome::BadLogin,
+                    SendAnswer::NotUnderstood(_) | SendAnswer::NotSaid => Outcome::NotUnderstood,
                 },
             ),
             Answer::Send(SendOutcome::Lost { .. }) => (Asked::Send, Outcome::NoAnswer),

@@ -2,7 +2,7 @@
 
 use super::StartError;
 use super::clock;
-use super::devices::Devices;
+use super::devices::{Devices, described};
 use super::poller::{Flags, Poller};
 use super::spool::Spool;
 use super::{REPORTS, SPOOL};
@@ -314,6 +314,8 @@ fn device_settings(device: &config::Device) -> DeviceSettings {
         name: device.name.clone(),
         lines: device.lines,
         exclusive: device.exclusive,
+        form: device.sends_by_form(),
+        api_room: u16::try_from(described(device).api_room()).unwrap_or(u16::MAX),
         status_interval_s: device.status_interval_s.unwrap_or(0),
     }
 }

@@ -6,10 +6,10 @@ use std::os::fd::{AsFd, BorrowedFd};
 use super::wake::Wake;
 use crate::config;
 use crate::engine::{Answer, Ask, Now};
-use crate::goip::{self, AskError, Job, Phase, Report, SendOutcome};
+use crate::goip::{self, AskError, ByForm, Job, Phase, Report, SendOutcome};
 use crate::journal::Bodies;
 use crate::mailbox::{Receiver, Sender, mailbox};
-use crate::message::Words;
+use crate::message::{MessageId, Words};
 use crate::relay::metrics::Tally;
 
 /// The threads, one for each device.
@@ -59,24 +59,21 @@ impl Devices {
         }
         let job = match ask {
             Ask::Status => Job::Status,
-            Ask::Send(message, line) => {
-                let job = bodies.body(message, |body| {
-                    let number = body.to.try_into().ok()?;
-                    Some(Job::Send { message, line, number, text: body.text.into() })
-                });
-                job.flatten().ok_or_else(|| {
-                    log::error!("message {message} cannot be read from the journal");
-                    Answer::NoBody
-                })?
-            }
+            Ask::FormStatus => Job::FormStatus,
+            Ask::Send(message, line) => send(message, line, None, bodies)?,
+            Ask::SendByForm(message, line, form) => send(message, line, Some(form), bodies)?,
         };
         if self.jobs.get(usize::from(device)).is_some_and(|thread| thread.send(job).is_ok()) {
             return Ok(());
         }
         log::error!("device {device}: its thread has ended");
         Err(match ask {
-            Ask::Send(..) => Answer::Send(SendOutcome::Lost { phase: Phase::NotConnected, timed_out: false }),
-            Ask::Status => Answer::Status(Err(AskError::Unreachable(Words::new("no thread")))),
+            Ask::Send(..) | Ask::SendByForm(..) => {
+                Answer::Send(SendOutcome::Lost { phase: Phase::NotConnected, timed_out: false })
+            }
+            Ask::Status | Ask::FormStatus => {
+                Answer::Status(Err(AskError::Unreachable(Words::new("no thread"))))
+            }
         })
     }
 
@@ -110,7 +107,20 @@ impl AsFd for Devices {
     }
 }
 
-fn described(device: &config::Device) -> goip::Device {
+/// The job of sending `message`, with its number and text from the journal.
+fn send(message: MessageId, line: u8, form: Option<ByForm>, bodies: &impl Bodies) -> Result<Job, Answer> {
+    let job = bodies.body(message, |body| {
+        let number = body.to.try_into().ok()?;
+        Some(Job::Send { message, line, number, text: body.text.into(), form })
+    });
+    job.flatten().ok_or_else(|| {
+        log::error!("message {message} cannot be read from the journal");
+        Answer::NoBody
+    })
+}
+
+/// The device as the room that talks to it wants it.
+pub fn described(device: &config::Device) -> goip::Device {
     goip::Device {
         host: device.host.as_str().into(),
         port: device.port,

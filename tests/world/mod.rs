@@ -15,7 +15,7 @@ use goip_sim::{Accept, Model, Options, Step};
 use goipd::engine::{
     Action, Answer, Ask, Choice, DeviceSettings, Engine, MIN_STATUS_GAP_MS, NewMessage, Now, Settings,
 };
-use goipd::goip::{AskError, End, Phase, SendOutcome, parse_answer, parse_status};
+use goipd::goip::{AskError, ByForm, End, Phase, SendOutcome, parse_answer, parse_status};
 use goipd::journal::{self, Bodies, BootId, Event as Told, Job, Limits, Log, Origin, Seq, Subject, Ticket};
 use goipd::message::{MessageId, Number, OnUnknown, Priority, Refusal, Words, check_text};
 
@@ -123,6 +123,9 @@ enum Event {
     /// Nothing; somebody wants to look at the world then.
     Look,
 }
+
+/// The login of the boxes: admin, admin.
+const LOGIN: &str = "Authorization: Basic YWRtaW46YWRtaW4=";
 
 /// The journal of a small router: segments of 16 KiB, so that they change often.
 const JOURNAL_KIB: u32 = 128;
@@ -363,27 +366,40 @@ impl World {
         self.told.extend(self.told_after.extract_if(.., |(_, after)| *after <= durable).map(|(id, _)| id));
     }
 
+    /// The message's number and text as a form writes them.
+    fn encoded_body(&self, message: MessageId) -> [String; 2] {
+        let body = self.store.log.body(message, |body| [encoded(body.to), encoded(body.text)]);
+        body.expect("a message that is sent has a body")
+    }
+
     fn connect(&mut self, device: usize, ask: Ask) {
         log::debug!("{}: box {device} is asked for {ask:?}", self.now_ms);
         let request = match ask {
             Ask::Status => "GET /default/en_US/send_status.xml?u=admin&p=admin HTTP/1.0\r\n\r\n".to_owned(),
-            Ask::Send(message, line) => self
-                .store
-                .log
-                .body(message, |body| {
-                    format!(
-                        "GET /default/en_US/send.html?u=admin&p=admin&l={line}&n={}&m={} HTTP/1.0\r\n\r\n",
-                        encoded(body.to),
-                        encoded(body.text)
-                    )
-                })
-                .expect("a message that is sent has a body"),
+            Ask::FormStatus => format!("GET /default/en_US/send_sms_status.xml HTTP/1.0\r\n{LOGIN}\r\n\r\n"),
+            Ask::Send(message, line) => {
+                let [number, text] = self.encoded_body(message);
+                format!(
+                    "GET /default/en_US/send.html?u=admin&p=admin&l={line}&n={number}&m={text} HTTP/1.0\r\n\r\n"
+                )
+            }
+            Ask::SendByForm(message, line, ByForm { key, plain }) => {
+                let [number, text] = self.encoded_body(message);
+                let name = if plain { "line".to_owned() } else { format!("line{line}") };
+                let body =
+                    format!("{name}=1&smskey={key}&action=SMS&telnum={number}&smscontent={text}&send=Send");
+                format!(
+                    "POST /default/en_US/sms_info.html?type=sms HTTP/1.0\r\n{LOGIN}\r\n\
+                     Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
+                    body.len()
+                )
+            }
         };
         let (now_ms, timeout_ms) = (self.now_ms, self.timeout_ms);
         let simbox = &mut self.boxes[device];
         match ask {
-            Ask::Send(..) => simbox.sends += 1,
-            Ask::Status => {
+            Ask::Send(..) | Ask::SendByForm(..) => simbox.sends += 1,
+            Ask::Status | Ask::FormStatus => {
                 simbox.questions += 1;
                 let gap_ms = simbox.asked_ms.replace(now_ms).map_or(u64::MAX, |ms| now_ms - ms);
                 assert!(gap_ms >= MIN_STATUS_GAP_MS, "asked again after {gap_ms} ms");
@@ -440,7 +456,11 @@ impl World {
                 self.end(device, connection, lost, Err(AskError::Unreachable(Words::new("refused"))));
             }
             Event::Closed { device, connection, bytes } => {
-                let outcome = match parse_answer(&bytes, End::Closed, false) {
+                let form = match self.boxes[device].open {
+                    Some(Connection { ask: Ask::SendByForm(_, line, form), .. }) => Some((form.key, line)),
+                    _ => None,
+                };
+                let outcome = match parse_answer(&bytes, End::Closed, form) {
                     Some(answer) => SendOutcome::Answered(answer),
                     None => SendOutcome::Lost { phase: Phase::Written, timed_out: false },
                 };
@@ -495,8 +515,8 @@ impl World {
         simbox.open = None;
         log::debug!("{}: box {device} answers: {outcome:?}, {page:?}", self.now_ms);
         let answer = match open.ask {
-            Ask::Send(..) => Answer::Send(outcome),
-            Ask::Status => Answer::Status(page.map(Box::new)),
+            Ask::Send(..) | Ask::SendByForm(..) => Answer::Send(outcome),
+            Ask::Status | Ask::FormStatus => Answer::Status(page.map(Box::new)),
         };
         let now = self.now();
         self.engine.report(now, device as u8, answer);
@@ -547,6 +567,8 @@ pub fn settings(devices: &[(&str, u8)]) -> Settings {
                 name: name.try_into().expect("a short name"),
                 lines,
                 exclusive: true,
+                form: false,
+                api_room: 600,
                 status_interval_s: 60,
             })
             .collect(),

@@ -156,6 +156,7 @@ fn a_job_that_may_be_ours_decides_nothing_and_is_known_after_a_restart() {
 #[test]
 fn on_a_box_that_others_use_too_a_lost_answer_is_unknown() {
     let mut shared = device("office", 1);
+    // By the api; the form decides more, see `form`.
     shared.exclusive = false;
     let mut rig = Rig::new(settings(&[shared]));
     rig.answer(0, page(&[("0a", Done, "")]));

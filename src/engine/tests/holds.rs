@@ -101,23 +101,12 @@ fn the_third_equal_refusal_of_an_unknown_kind_fails_the_message() {
 fn a_bad_login_holds_the_device_until_the_status_login_works() {
     let mut rig = Rig::one_line();
     let message = rig.submitted("x");
-    rig.answer(0, answered(SendAnswer::BadLogin { posted: false }));
+    rig.answer(0, answered(SendAnswer::BadLogin));
     rig.is(message, State::Queued, Some(ProblemCode::BadLogin));
     assert_eq!(rig.until_asked(0), 5_000);
     rig.answer(0, Answer::Status(Err(AskError::BadLogin)));
     rig.show(&[("0a", Done, "")]);
     assert_eq!(rig.asked[0], Some(Ask::Send(message, 1)));
-}
-
-#[test]
-fn a_post_that_is_refused_while_the_status_login_works_means_a_box_that_ignores_posts() {
-    let mut rig = Rig::one_line();
-    let long = rig.submitted(&"ä".repeat(400));
-    let next = rig.send("short");
-    rig.answer(0, answered(SendAnswer::BadLogin { posted: true }));
-    rig.show(&[("0a", Done, "")]);
-    rig.is(long, State::Failed, Some(ProblemCode::PostIgnored));
-    assert_eq!(rig.asked[0], Some(Ask::Send(next, 1)), "the device is not held");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod events;
 mod fence;
+mod form;
 mod holds;
 mod life;
 mod requests;
@@ -27,7 +28,14 @@ pub(super) struct Rig {
 }
 
 pub(super) fn device(name: &str, lines: u8) -> DeviceSettings {
-    DeviceSettings { name: name.try_into().unwrap(), lines, exclusive: true, status_interval_s: 60 }
+    DeviceSettings {
+        name: name.try_into().unwrap(),
+        lines,
+        exclusive: true,
+        form: false,
+        api_room: 600,
+        status_interval_s: 60,
+    }
 }
 
 pub(super) fn settings(devices: &[DeviceSettings]) -> Settings {
@@ -51,7 +59,7 @@ pub(super) fn page(lines: &[(&str, JobStatus, &str)]) -> Answer {
     let line = |&(job, status, error): &(&str, JobStatus, &str)| {
         Some(LineStatus { id: id(job), status, error: Words::new(error) })
     };
-    Answer::Status(Ok(Box::new(StatusPage { lines: lines.iter().map(line).collect() })))
+    Answer::Status(Ok(Box::new(StatusPage { lines: lines.iter().map(line).collect(), plain: false })))
 }
 
 pub(super) fn sending(job: &str) -> Answer {

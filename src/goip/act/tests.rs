@@ -23,7 +23,7 @@ fn sending() -> SendOutcome {
 #[test]
 fn a_send_is_one_get_with_everything_encoded() {
     let (the_box, device) = answering_box(SENDING);
-    assert_eq!(device.send(2, "+4915", "Pump 3 & ü"), sending());
+    assert_eq!(device.send(2, "+4915", "Pump 3 & ü", None), sending());
     let port = device.port;
     assert_eq!(
         the_box.join().unwrap(),
@@ -35,36 +35,41 @@ fn a_send_is_one_get_with_everything_encoded() {
 }
 
 #[test]
-fn a_long_text_goes_into_a_body_with_all_that_belongs_to_it() {
-    let (the_box, device) = answering_box(SENDING);
-    assert_eq!(device.send(2, "+4915", &"€".repeat(1000)), sending());
-    let request = the_box.join().unwrap();
-    let (head, body) = request.split_once("\r\n\r\n").unwrap();
-    assert_eq!(body, format!("u=admin&p=p%26w&l=2&n=%2B4915&m={}", "%E2%82%AC".repeat(1000)));
-    assert_eq!(
-        head,
-        format!(
-            "POST /default/en_US/send.html HTTP/1.0\r\nHost: 127.0.0.1:{}\r\nConnection: close\r\n\
-             Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}",
-            device.port,
-            body.len()
-        )
-    );
+fn the_form_is_one_post_with_all_that_belongs_to_it() {
+    let key = JobId::parse("1abc012f").unwrap();
+    for (plain, box_name) in [(false, "line2"), (true, "line")] {
+        let (the_box, device) = answering_box("HTTP/1.0 200 OK\n\n<td id=\"send2\">Line 2 Sending...");
+        let answer = device.send(2, "+4915", &"€".repeat(1000), Some(ByForm { key, plain }));
+        assert_eq!(answer, SendOutcome::Answered(SendAnswer::Sending { line: None, id: key }));
+        let request = the_box.join().unwrap();
+        let (head, body) = request.split_once("\r\n\r\n").unwrap();
+        let text = "%E2%82%AC".repeat(1000);
+        assert_eq!(
+            body,
+            format!("{box_name}=1&smskey=1abc012f&action=SMS&telnum=%2B4915&smscontent={text}&send=Send")
+        );
+        assert_eq!(
+            head,
+            format!(
+                "POST /default/en_US/sms_info.html?type=sms HTTP/1.0\r\nHost: 127.0.0.1:{}\r\n\
+                 Connection: close\r\nAuthorization: Basic YWRtaW46cCZ3\r\n\
+                 Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}",
+                device.port,
+                body.len()
+            )
+        );
+    }
 }
 
 #[test]
-fn the_request_line_of_a_get_has_at_most_1000_bytes() {
-    let device = device_at(80);
+fn a_text_that_has_room_in_the_api_is_never_cut_by_the_box() {
+    let mut device = device_at(80);
     let host = Authority(([127, 0, 0, 1], 80).into());
-    let without_text = device.send_request(&host, 1, "777", "").bytes;
-    let fixed = without_text.iter().position(|b| *b == b'\r').unwrap();
-    let line_len = |text_len: usize| {
-        let request = device.send_request(&host, 1, "777", &"x".repeat(text_len));
-        let len = request.bytes.iter().position(|b| *b == b'\r').unwrap();
-        (request.posted, len)
-    };
-    assert_eq!(line_len(1000 - fixed), (false, 1000));
-    assert!(line_len(1001 - fixed).0);
+    for (username, password) in [("a", "b"), ("admin", "p&w"), (&*"&".repeat(49), &*"ü".repeat(24))] {
+        (device.username, device.password) = (username.into(), password.into());
+        let request = device.send_request(&host, 64, LONGEST_NUMBER, &"x".repeat(device.api_room()), None);
+        assert_eq!(request.iter().position(|b| *b == b'\r'), Some(REQUEST_LINE_MAX_BYTES));
+    }
 }
 
 #[test]
@@ -74,17 +79,12 @@ fn a_request_fits_into_the_buffer_made_for_it() {
     device.password = "&".repeat(128).into();
     let host = Authority(([255, 255, 255, 255], 65535).into());
     for text in ["x".into(), "€".repeat(1000)] {
-        let request = device.send_request(&host, 255, "+12345678901234567890", &text);
-        let form_len = Form([
-            ('u', &*device.username),
-            ('p', &*device.password),
-            ('l', "255"),
-            ('n', "+12345678901234567890"),
-            ('m', &text),
-        ])
-        .len();
-        assert!(request.bytes.len() <= HEAD_ROOM_BYTES + form_len);
-        assert_eq!(request.bytes.capacity(), HEAD_ROOM_BYTES + form_len);
+        for form in [None, Some(ByForm { key: JobId::key(1), plain: false })] {
+            let request = device.send_request(&host, 255, LONGEST_NUMBER, &text, form);
+            let body = request.windows(4).position(|end| end == b"\r\n\r\n").unwrap() + 4;
+            assert!(request.len() <= request.capacity() && request.capacity() < body + 9500);
+            assert!(form.is_none() || request.len() - body <= 10_240, "the box reads no more");
+        }
     }
 }
 
@@ -92,7 +92,7 @@ fn a_request_fits_into_the_buffer_made_for_it() {
 fn the_number_goes_out_as_the_operator_wants_it() {
     let (the_box, mut device) = answering_box(SENDING);
     device.number_format = NumberFormat::DoubleZero;
-    device.send(2, "+4915", "x");
+    device.send(2, "+4915", "x", None);
     assert!(the_box.join().unwrap().contains("&n=004915&"));
 }
 
@@ -100,20 +100,20 @@ fn the_number_goes_out_as_the_operator_wants_it() {
 fn a_refused_connection_is_not_connected() {
     let (listener, device) = silent_box();
     drop(listener);
-    assert_eq!(device.send(1, "777", "x"), lost(Phase::NotConnected, false));
+    assert_eq!(device.send(1, "777", "x", None), lost(Phase::NotConnected, false));
 }
 
 #[test]
 fn a_name_that_nobody_knows_is_not_connected() {
     let mut device = device_at(80);
     device.host = "no-such-box.invalid".into();
-    assert!(matches!(device.send(1, "777", "x"), SendOutcome::Lost { phase: Phase::NotConnected, .. }));
+    assert!(matches!(device.send(1, "777", "x", None), SendOutcome::Lost { phase: Phase::NotConnected, .. }));
 }
 
 #[test]
 fn a_time_out_before_the_connection_stands_is_not_connected() {
     let (_listener, device) = silent_box();
-    assert_eq!(device.send_within(Duration::ZERO, 1, "777", "x"), lost(Phase::NotConnected, true));
+    assert_eq!(device.send_within(Duration::ZERO, 1, "777", "x", None), lost(Phase::NotConnected, true));
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn a_time_out_before_the_first_byte_is_connected_and_nothing_left() {
         heard
     });
     let stream = TcpStream::connect((&*device.host, device.port)).unwrap();
-    let request = Request { bytes: b"GET".into(), posted: false };
+    let request = Request { bytes: b"GET".into(), form: None };
     let mut phase = Phase::Connected;
     let error = exchange(&stream, &request, &Deadline::after(Duration::ZERO), &mut phase).unwrap_err();
     assert!(is_timeout(&error));
@@ -136,7 +136,7 @@ fn a_time_out_before_the_first_byte_is_connected_and_nothing_left() {
 #[test]
 fn a_box_that_hangs_up_without_reading_may_have_the_message() {
     let (the_box, device) = scripted_box(drop);
-    let outcome = device.send(1, "777", "x");
+    let outcome = device.send(1, "777", "x", None);
     the_box.join().unwrap();
     // Which of the two it is depends on who was faster: the first byte or the reset.
     assert!([lost(Phase::Written, false), lost(Phase::Connected, false)].contains(&outcome), "{outcome:?}");
@@ -145,13 +145,13 @@ fn a_box_that_hangs_up_without_reading_may_have_the_message() {
 #[test]
 fn a_box_that_hangs_up_after_reading_may_have_the_message() {
     let (_the_box, device) = answering_box("");
-    assert_eq!(device.send(1, "777", "x"), lost(Phase::Written, false));
+    assert_eq!(device.send(1, "777", "x", None), lost(Phase::Written, false));
 }
 
 #[test]
 fn a_box_that_never_accepts_may_have_the_message() {
     let (_listener, device) = silent_box();
-    assert_eq!(device.send_within(SHORT, 1, "777", "x"), lost(Phase::Written, true));
+    assert_eq!(device.send_within(SHORT, 1, "777", "x", None), lost(Phase::Written, true));
 }
 
 #[test]
@@ -160,7 +160,7 @@ fn after_a_time_out_the_connection_is_reset() {
         read_request(&mut stream);
         stream.read(&mut [0]).map_err(|e| e.kind())
     });
-    assert_eq!(device.send_within(SHORT, 1, "777", "x"), lost(Phase::Written, true));
+    assert_eq!(device.send_within(SHORT, 1, "777", "x", None), lost(Phase::Written, true));
     assert_eq!(the_box.join().unwrap(), Err(ErrorKind::ConnectionReset));
 }
 
@@ -178,7 +178,7 @@ fn a_trickling_box_does_not_outlive_the_time_out() {
         written
     });
     let start = Instant::now();
-    assert_eq!(device.send_within(SHORT, 1, "777", "x"), lost(Phase::Answering, true));
+    assert_eq!(device.send_within(SHORT, 1, "777", "x", None), lost(Phase::Answering, true));
     assert!(start.elapsed() < SHORT * 10);
     assert!(the_box.join().unwrap() < 1000);
 }
@@ -191,8 +191,8 @@ fn an_endless_answer_is_not_read_to_its_end() {
         while stream.write_all(&[b'x'; 1024]).is_ok() {}
     });
     assert_eq!(
-        device.send(1, "777", "x"),
-        SendOutcome::Answered(SendAnswer::NotUnderstood(Words::new("answer over 8 KiB")))
+        device.send(1, "777", "x", None),
+        SendOutcome::Answered(SendAnswer::NotUnderstood(Words::new("answer too large")))
     );
     the_box.join().unwrap();
 }
@@ -205,7 +205,7 @@ fn an_answer_of_known_length_does_not_wait_for_the_close() {
         // Until the other side closes.
         stream.read(&mut [0]).map_err(|e| e.kind())
     });
-    assert_eq!(device.send(1, "777", "x"), SendOutcome::Answered(SendAnswer::Busy));
+    assert_eq!(device.send(1, "777", "x", None), SendOutcome::Answered(SendAnswer::Busy));
     assert_eq!(the_box.join().unwrap(), Ok(0));
 }
 
@@ -218,8 +218,8 @@ fn a_box_that_does_not_read_the_body_is_heard_through_its_reset() {
         // Closing with something unread is what resets the connection.
     });
     assert_eq!(
-        device.send(1, "777", &"€".repeat(1000)),
-        SendOutcome::Answered(SendAnswer::BadLogin { posted: true })
+        device.send(1, "777", &"€".repeat(1000), Some(ByForm { key: JobId::key(1), plain: false })),
+        SendOutcome::Answered(SendAnswer::BadLogin)
     );
     the_box.join().unwrap();
 }
@@ -236,7 +236,7 @@ fn an_answer_means_the_same_wherever_it_is_split() {
                 stream.write_all(start.as_bytes()).unwrap();
                 stream.write_all(rest.as_bytes()).unwrap();
             });
-            assert_eq!(device.send(2, "+4915", "x"), sending(), "split at {at}");
+            assert_eq!(device.send(2, "+4915", "x", None), sending(), "split at {at}");
             the_box.join().unwrap();
         }
     }
@@ -248,7 +248,7 @@ fn an_answer_cut_at_any_byte_is_lost_or_what_it_would_have_been() {
     for at in (1..=SENDING.len()).rev().step_by(9).chain([whole_from - 1, whole_from]) {
         let (the_box, device) = answering_box(&SENDING[..at]);
         let expected = if at < whole_from { lost(Phase::Answering, false) } else { sending() };
-        assert_eq!(device.send(2, "+4915", "x"), expected, "cut at {at}");
+        assert_eq!(device.send(2, "+4915", "x", None), expected, "cut at {at}");
         the_box.join().unwrap();
     }
 }

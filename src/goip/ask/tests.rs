@@ -30,6 +30,16 @@ fn the_status_is_asked_with_the_login_in_the_query() {
 }
 
 #[test]
+fn the_forms_status_is_asked_with_a_basic_login() {
+    let (the_box, device) = answering_box(format!("HTTP/1.0 200 OK\n\n{PAGE}"));
+    assert_eq!(device.form_status().unwrap().line(1).unwrap().status, JobStatus::Done);
+    let request = the_box.join().unwrap();
+    let path = "GET /default/en_US/send_sms_status.xml?line=&ajaxcachebust=1 HTTP/1.";
+    assert!(request.starts_with(path), "{request}");
+    assert!(request.contains("\r\nAuthorization: Basic YWRtaW46cCZ3\r\n"), "{request}");
+}
+
+#[test]
 fn a_page_is_read_whatever_ends_the_heads_lines() {
     for head in [
         "HTTP/1.0 200 OK\n\n".to_owned(),

@@ -5,7 +5,7 @@ use crate::mailbox::mailbox;
 use crate::message::JobId;
 
 fn send(message: u32, text: &str) -> Job {
-    Job::Send { message, line: 2, number: "777".try_into().unwrap(), text: text.into() }
+    Job::Send { message, line: 2, number: "777".try_into().unwrap(), text: text.into(), form: None }
 }
 
 #[test]

@@ -61,6 +61,7 @@ pub mod tag {
     pub const CONSUMER: u8 = 42;
     pub const EVENTS: u8 = 43;
     pub const NAMES: u8 = 44;
+    pub const FENCE_KEY: u8 = 75;
 }
 
 #[derive(Clone, Copy)]

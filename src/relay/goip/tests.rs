@@ -49,7 +49,7 @@ fn a_line_is_a_number_and_0_is_any() {
 #[test]
 fn answers_are_what_our_own_client_of_the_box_understands() {
     let answer =
-        |body: String| parse_answer(format!("HTTP/1.0 200 OK\n\n{body}").as_bytes(), End::Closed, false);
+        |body: String| parse_answer(format!("HTTP/1.0 200 OK\n\n{body}").as_bytes(), End::Closed, None);
     assert!(matches!(
         answer(sending(1, "51987654321", 0x6d)),
         Some(SendAnswer::Sending { id, .. }) if id.as_str() == "0000006d"
@@ -57,7 +57,7 @@ fn answers_are_what_our_own_client_of_the_box_understands() {
     assert_eq!(sending(2, "12", 1), "\nSending,L2 Send SMS to:12; ID:00000001\n");
     assert_eq!(answer(refused(1, ErrorCode::QueueFull)), Some(SendAnswer::Busy));
     assert_eq!(refused(3, ErrorCode::InvalidNumber), "\nERROR,L3 invalid_number\n");
-    assert_eq!(answer(BAD_LOGIN.to_owned()), Some(SendAnswer::BadLogin { posted: false }));
+    assert_eq!(answer(BAD_LOGIN.to_owned()), Some(SendAnswer::BadLogin));
 }
 
 #[test]
