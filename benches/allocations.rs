@@ -161,7 +161,7 @@ impl Core {
             self.engine.turn(self.now());
             let acted = self.act();
             let now = self.now();
-            self.log.compact_step(|id| self.engine.kept(now, id));
+            self.log.compact_step(|id| self.engine.kept(now, id), |line| self.engine.inbox_window(line));
             if !self.write() && !acted {
                 return;
             }
@@ -210,6 +210,7 @@ impl Core {
                 page.lines.push(Some(self.job)).expect("a page has a line");
                 Answer::Status(Ok(page))
             }
+            Ask::Inbox => Answer::Inbox(Ok(())),
         }
     }
 }

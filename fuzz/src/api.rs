@@ -58,6 +58,9 @@ fn check_ranges(form: Form, request: &Request) {
         Request::Status { id } | Request::Cancel { id } | Request::Resend { id } => assert!(*id > 0),
         Request::Wait { id, timeout_s } => assert!(*id > 0 && (1..=MAX_WAIT_S).contains(timeout_s)),
         Request::List { limit, .. } => assert!((1..=MAX_LIMIT).contains(limit)),
+        Request::Inbox { limit, wait_s, .. } => {
+            assert!((1..=MAX_LIMIT).contains(limit) && *wait_s <= MAX_WAIT_S);
+        }
         Request::Lines | Request::Events { .. } | Request::Ack { .. } | Request::Ping => {}
     }
 }
@@ -93,6 +96,15 @@ fn write_json(request: &Request) -> String {
                 }
                 o.number("limit", *limit);
             }
+            Request::Inbox { after, limit, wait_s } => {
+                if let Some(after) = after {
+                    o.number("after", *after);
+                }
+                o.number("limit", *limit);
+                if *wait_s > 0 {
+                    o.number("wait", *wait_s);
+                }
+            }
             Request::Events { from: From::Oldest } | Request::Lines | Request::Ping => {}
             Request::Events { from: From::After(after) } => o.number("after", *after),
             Request::Events { from: From::Consumer(consumer) } => o.string("consumer", consumer.as_str()),
@@ -123,6 +135,7 @@ fn op(request: &Request) -> &'static str {
         Request::List { .. } => "list",
         Request::Cancel { .. } => "cancel",
         Request::Resend { .. } => "resend",
+        Request::Inbox { .. } => "inbox",
         Request::Lines => "lines",
         Request::Events { .. } => "events",
         Request::Ack { .. } => "ack",

@@ -2,11 +2,8 @@
 
 use core::fmt::Write;
 
-use goipd::goip::{
-    AskError, DEVICE_TIME_MAX_BYTES, InboxEntry, InboxLine, InboxReader, MAX_LINES, MAX_SLOTS,
-    SENDER_MAX_BYTES,
-};
-use goipd::message::MAX_TEXT_BYTES;
+use goipd::goip::{AskError, InboxEntry, InboxLine, InboxReader, MAX_LINES, MAX_SLOTS};
+use goipd::message::{DEVICE_TIME_MAX_BYTES, MAX_TEXT_BYTES, SENDER_MAX_BYTES};
 
 /// A slot that is written so long may be cut when it is read.
 const SLOT_BYTES: usize = 4000;

@@ -4,9 +4,9 @@ use core::fmt::Write;
 
 use super::request::From;
 use super::{Request, SendRequest};
-use crate::engine::{Choice, Engine, NewMessage, Now, Settings, not_found};
+use crate::engine::{Choice, Engine, LineSet, NewMessage, Now, Settings, not_found};
 use crate::journal::{Bodies, Origin, Seq, Ticket};
-use crate::message::{ErrorCode, MessageId, Number, Quoted, Refusal, State, check_text};
+use crate::message::{ErrorCode, MessageId, Number, Quoted, ReceivedId, Refusal, State, check_text};
 
 /// What a request that was not refused is answered with. What an answer shows is read when it is
 /// written, so that it is never older than the reply.
@@ -39,6 +39,8 @@ pub enum Answer {
         /// So many at most.
         limit: u32,
     },
+    /// A page of received messages, as it is once there is one or the time is up.
+    Inbox(InboxPage),
     /// All lines.
     Lines,
     /// Each event as it comes; [`super::reply::Source::event`] writes them.
@@ -56,6 +58,30 @@ pub enum Answer {
     Daemon,
 }
 
+impl Answer {
+    /// Seconds for which it is waited; 0 for not at all.
+    pub fn wait_s(self) -> u32 {
+        match self {
+            Self::Wait { timeout_s, .. } => timeout_s,
+            Self::Inbox(page) => page.wait_s,
+            _ => 0,
+        }
+    }
+}
+
+/// A page of received messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InboxPage {
+    /// Only those that came in on these lines.
+    pub lines: LineSet,
+    /// Only those with a higher id.
+    pub after: ReceivedId,
+    /// So many at most.
+    pub limit: u32,
+    /// Seconds to wait for one; 0 for not at all.
+    pub wait_s: u32,
+}
+
 /// Who asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Caller {
@@ -63,11 +89,13 @@ pub struct Caller {
     pub origin: Origin,
     /// Whether it sees all messages; else it is as if there were only its own.
     pub all: bool,
+    /// The lines of which it sees what they receive.
+    pub inbox: LineSet,
 }
 
 impl Caller {
     /// Whoever may open the local socket.
-    pub const LOCAL: Self = Self { origin: Origin::Local, all: true };
+    pub const LOCAL: Self = Self { origin: Origin::Local, all: true, inbox: LineSet::ALL };
 
     /// Whose messages it sees; `None` for all.
     pub fn owner(self) -> Option<Origin> {
@@ -112,6 +140,10 @@ pub fn answer(
         Request::Resend { id } => {
             let id = known(engine, caller, id)?;
             (Answer::Message(id), engine.resend(now, id)?.after)
+        }
+        Request::Inbox { after, limit, wait_s } => {
+            let page = InboxPage { lines: caller.inbox, after: after.unwrap_or(0), limit, wait_s };
+            (Answer::Inbox(page), AT_ONCE)
         }
         Request::Lines => (Answer::Lines, AT_ONCE),
         Request::Events { from } => {
@@ -276,11 +308,11 @@ mod tests {
         let mut world = World::new();
         let [one, two] = [1, 2].map(|n| Origin::Client(ClientId(n)));
         for origin in [Origin::Local, one, two] {
-            world.caller = Caller { origin, all: false };
+            world.caller = Caller { origin, all: false, inbox: LineSet::NONE };
             world.answer("send 12 a").unwrap();
         }
         for (id, origin) in [(1, Origin::Local), (2, one), (3, two)] {
-            world.caller = Caller { origin, all: false };
+            world.caller = Caller { origin, all: false, inbox: LineSet::NONE };
             for other in (1..=3).filter(|&other| other != id) {
                 for op in ["status", "wait", "cancel", "resend"] {
                     let refusal = refused(&mut world, &format!(r#"{{"op":"{op}","id":{other}}}"#));

@@ -18,7 +18,7 @@ pub mod scan;
 pub(crate) mod testing;
 pub mod words;
 
-pub use answer::{Answer, Caller, answer, choice};
+pub use answer::{Answer, Caller, InboxPage, answer, choice};
 pub use request::{Request, SendRequest};
 pub use rfc3339::rfc3339;
 

@@ -1,9 +1,10 @@
 //! Replies as they are written: one line of JSON or of plain words, without its line feed.
 
 use super::json::{Object, object};
-use super::{Answer, Form, json, rfc3339, words};
+use super::{Answer, Caller, Form, InboxPage, json, rfc3339, words};
+use crate::engine::inbox::device_unix_s;
 use crate::engine::{Engine, Now, View, not_found};
-use crate::journal::{Bodies, Body, Counters, Event, Origin, Subject};
+use crate::journal::{Bodies, Body, Counters, Event, EventKind, Origin, ReceivedBody, Subject};
 use crate::message::{MessageId, Refusal, State};
 
 /// A page of a list ends before it is larger than this: what a client has to have room for.
@@ -84,7 +85,7 @@ impl<B: Bodies> Source<'_, B> {
                 words::ok(out, self.engine.view(id).ok_or(id)?.state);
             }
             // The words for these do not exist; their answers do.
-            Answer::Page { .. } => words::ok(out, self.engine.counters().last_id),
+            Answer::Page { .. } | Answer::Inbox(_) => words::ok(out, self.engine.counters().last_id),
             Answer::Lines => words::ok(out, self.engine.lines(self.now).count()),
             Answer::Events { after: seq, .. } | Answer::Acked(seq) => words::ok(out, seq),
             Answer::Daemon => words::ok(out, env!("CARGO_PKG_VERSION")),
@@ -100,6 +101,7 @@ impl<B: Bodies> Source<'_, B> {
                 return self.with_body(id, |view, body| self.message(o, view, body));
             }
             Answer::Page { owner, state, after, limit } => self.page(o, owner, state, after, limit),
+            Answer::Inbox(page) => self.inbox(o, page),
             Answer::Lines => self.lines(o),
             Answer::Events { after, reset, new } => {
                 o.number("after", after);
@@ -164,16 +166,24 @@ impl<B: Bodies> Source<'_, B> {
         }
     }
 
-    /// Writes an event as an object, if it is for somebody who sees the messages of `owner`, or
-    /// all if that is `None`; says whether it is. A message is shown in the state that it had
-    /// then, and otherwise as it is now; of one that is not kept any more, only id and state.
-    pub fn event(&self, out: &mut String, event: &Event<'_>, owner: Option<Origin>) -> bool {
-        let view = match event.subject {
-            Subject::Message(id, state) => self.engine.view(id).map(|view| View { state, ..view }),
-            Subject::Part(_) => None,
+    /// Writes an event as an object, if it is for that caller; says whether it is. A message is
+    /// shown in the state that it had then, and otherwise as it is now; of one that is not kept any
+    /// more, only id and state. What was received is for those who see that line's inbox.
+    pub fn event(&self, out: &mut String, event: &Event<'_>, caller: Caller) -> bool {
+        let mut view = None;
+        let ours = match event.subject {
+            Subject::Message(id, state) => {
+                view = self.engine.view(id).map(|view| View { state, ..view });
+                let owner = caller.owner();
+                owner.is_none() || owner == view.map(|view| view.origin)
+            }
+            Subject::Received(id) => self.engine.may_see_received(id, caller.inbox),
+            Subject::Part(part) if event.kind == EventKind::InboxGap => {
+                self.engine.may_see_line(part, caller.inbox)
+            }
+            Subject::Part(_) => true,
         };
-        let ours = owner.is_none() || owner == view.map(|view| view.origin);
-        if !ours && matches!(event.subject, Subject::Message(..)) {
+        if !ours {
             return false;
         }
         object(out, |o| {
@@ -189,6 +199,11 @@ impl<B: Bodies> Source<'_, B> {
                         m.string("state", state.as_str());
                     }
                 }),
+                Subject::Received(id) => o.object("message", |m| {
+                    if self.bodies.received(id, |body| self.received(m, &body)).is_none() {
+                        m.number("id", id);
+                    }
+                }),
                 Subject::Part(part) => {
                     let name = if part.line.is_some() { "line" } else { "device" };
                     o.string(name, &part.to_string());
@@ -196,6 +211,41 @@ impl<B: Bodies> Source<'_, B> {
             }
         });
         true
+    }
+
+    /// Writes a received message's fields.
+    pub fn received(&self, o: &mut Object<'_>, body: &ReceivedBody<'_>) {
+        o.number("id", body.id);
+        o.string("from", body.from);
+        o.string("text", body.text);
+        o.string("line", &body.line.to_string());
+        o.string("received", &rfc3339(body.unix_s));
+        o.string("device_time", body.device_time);
+        let offset_s = self.engine.settings().utc_offset_s(&body.line);
+        let device_utc = device_unix_s(body.device_time, offset_s, body.unix_s).map(rfc3339);
+        o.optional("device_utc", device_utc.as_deref());
+        o.bool("old", body.old);
+    }
+
+    fn inbox(&self, o: &mut Object<'_>, asked: InboxPage) {
+        let mut next = asked.after;
+        o.array("messages", |page| {
+            for id in self.engine.received(asked.after, asked.lines).take(asked.limit as usize) {
+                let fits = self.bodies.received(id, |body| {
+                    let strings = body.text.len() + body.from.len();
+                    let fits = page.len_bytes() + MESSAGE_BYTES + ESCAPE_BYTES * strings <= MAX_PAGE_BYTES;
+                    if fits {
+                        page.object(|m| self.received(m, &body));
+                    }
+                    fits
+                });
+                if fits == Some(false) {
+                    break;
+                }
+                next = id;
+            }
+        });
+        o.number("next", next);
     }
 
     fn page(

@@ -21,7 +21,7 @@ pub const MAX_LIMIT: u32 = 200;
 pub const DEFAULT_LIMIT: u32 = 50;
 
 /// Every operation, as an error lists them.
-const OPS: &str = "send, status, wait, list, cancel, resend, lines, events, ack, ping";
+const OPS: &str = "send, status, wait, list, cancel, resend, inbox, lines, events, ack, ping";
 
 /// The fields of a message to be sent.
 const SEND_FIELDS: [&str; 8] = ["to", "text", "line", "ttl", "key", "tag", "on_unknown", "priority"];
@@ -61,6 +61,15 @@ pub enum Request {
     Resend {
         /// The message.
         id: u32,
+    },
+    /// Show a page of received messages, the oldest first.
+    Inbox {
+        /// Only messages with a higher id.
+        after: Option<u32>,
+        /// How many at most, 1 to [`MAX_LIMIT`].
+        limit: u32,
+        /// How long to wait at most until there is one, 1 to [`MAX_WAIT_S`] seconds; 0: not at all.
+        wait_s: u32,
     },
     /// Show the lines.
     Lines,
@@ -180,6 +189,14 @@ pub fn parse_json(text: &str) -> Result<Request, Refusal> {
         }
         "cancel" => Request::Cancel { id: only_id()? },
         "resend" => Request::Resend { id: only_id()? },
+        "inbox" => {
+            takes(&["after", "limit", "wait"])?;
+            Request::Inbox {
+                after: fields.number("after", 0..=u32::MAX)?,
+                limit: fields.number("limit", 1..=MAX_LIMIT)?.unwrap_or(DEFAULT_LIMIT),
+                wait_s: fields.number("wait", 1..=MAX_WAIT_S)?.unwrap_or(0),
+            }
+        }
         "lines" => takes(&[]).map(|()| Request::Lines)?,
         "events" => {
             takes(&["after", "consumer"])?;
@@ -239,6 +256,11 @@ mod tests {
             (r#"{"op":"list","state":null,"after":null,"limit":null}"#, list(None, None, 50)),
             (r#"{"op":"cancel","id":2}"#, Request::Cancel { id: 2 }),
             (r#"{"op":"resend","id":3}"#, Request::Resend { id: 3 }),
+            (r#"{"op":"inbox"}"#, Request::Inbox { after: None, limit: 50, wait_s: 0 }),
+            (
+                r#"{"op":"inbox","after":7,"limit":1,"wait":60}"#,
+                Request::Inbox { after: Some(7), limit: 1, wait_s: 60 },
+            ),
             (r#"{"op":"lines"}"#, Request::Lines),
             (r#"{"op":"events"}"#, Request::Events { from: From::Oldest }),
             (r#"{"op":"events","after":0}"#, Request::Events { from: From::After(0) }),
@@ -338,11 +360,11 @@ mod tests {
         for (text, message) in [
             (
                 "{}",
-                "the field 'op' is missing; known are send, status, wait, list, cancel, resend, lines, events, ack, ping",
+                "the field 'op' is missing; known are send, status, wait, list, cancel, resend, inbox, lines, events, ack, ping",
             ),
             (
-                r#"{"op":"inbox"}"#,
-                "unknown op 'inbox'; known are send, status, wait, list, cancel, resend, lines, events, ack, ping",
+                r#"{"op":"outbox"}"#,
+                "unknown op 'outbox'; known are send, status, wait, list, cancel, resend, inbox, lines, events, ack, ping",
             ),
             (r#"{"op":7}"#, "the field 'op' must be a string in double quotes, not '7'"),
             (r#"{"op":"send","text":"x"}"#, "the field 'to' is missing"),

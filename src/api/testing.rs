@@ -2,7 +2,7 @@
 
 use super::reply::{Daemon, Source};
 use super::{Answer, Caller, answer, parse_line, reply};
-use crate::engine::{Action, Answer as Reported, DeviceSettings, Engine, Now, Settings};
+use crate::engine::{Action, Answer as Reported, DeviceSettings, Engine, InboxSettings, Now, Settings};
 use crate::goip::{AskError, JobStatus, LineStatus, SendAnswer, SendOutcome, StatusPage};
 use crate::journal::{BootId, Counters, Memory, Ticket};
 use crate::message::{JobId, OnUnknown, Refusal, Words};
@@ -26,6 +26,7 @@ impl World {
             form: false,
             api_room: 600,
             status_interval_s: 60,
+            inbox: InboxSettings::default(),
         };
         let settings = Settings {
             queue_limit: 1000,

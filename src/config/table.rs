@@ -161,6 +161,23 @@ pub(super) const GOIPD: &[Spec<Config>] = &[
     },
 ];
 
+/// The seconds in `+HH:MM` or `-HH:MM`, up to fourteen hours.
+fn utc_offset(text: &str) -> Option<i32> {
+    let &[sign, h1, h0, b':', m1, m0] = text.as_bytes() else { return None };
+    let number = |tens: u8, ones: u8| {
+        let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
+        (tens <= 9 && ones <= 9).then(|| i32::from(tens * 10 + ones))
+    };
+    let (hours, minutes) = (number(h1, h0)?, number(m1, m0)?);
+    let offset_s = hours * 3600 + minutes * 60;
+    let seconds = match sign {
+        b'+' => offset_s,
+        b'-' => -offset_s,
+        _ => return None,
+    };
+    (minutes < 60 && offset_s <= 14 * 3600).then_some(seconds)
+}
+
 /// The options of a section of type `device`.
 pub(super) const DEVICE: &[Spec<Device>] = &[
     Spec {
@@ -257,6 +274,31 @@ pub(super) const DEVICE: &[Spec<Device>] = &[
             max: 3600,
             unit: "s",
             set: |device, s| device.inbox_interval_s = (s > 0).then_some(s),
+        },
+    },
+    Spec {
+        name: "inbox_first",
+        absent: Absent::Default("old"),
+        kind: Kind::Word {
+            words: &["old", "events"],
+            set: |device, word| {
+                device.inbox_first_events = word == "events";
+                Some(())
+            },
+        },
+    },
+    Spec {
+        name: "utc_offset",
+        absent: Absent::Default("+00:00"),
+        kind: Kind::Own {
+            form: "-14:00 to +14:00",
+            set: |device, text| {
+                let offset = utc_offset(text);
+                device.utc_offset_s = offset.ok_or_else(|| {
+                    format!("{} is no offset from UTC; write one like '+01:00'", quoted(text))
+                })?;
+                Ok(())
+            },
         },
     },
     Spec {

@@ -50,6 +50,7 @@ fn a_device_is_enough_and_everything_else_has_its_default() {
     assert_eq!((device.form, device.exclusive), (false, true));
     assert_eq!(device.number_format, NumberFormat::Keep);
     assert_eq!((device.inbox_interval_s, device.status_interval_s), (Some(15), Some(60)));
+    assert_eq!((device.inbox_first_events, device.utc_offset_s), (false, 0));
 }
 
 #[test]
@@ -62,7 +63,8 @@ fn every_option_reaches_its_place() {
         config device d\n\
         option url http://10.0.0.8:8080\n option username u\n option password p\n option lines 64\n\
         option timeout 60\n option send_via form\n option exclusive no\n option number_format 00\n\
-        option inbox_interval 0\n option status_interval 3600\n";
+        option inbox_interval 0\n option inbox_first events\n option utc_offset -05:30\n\
+        option status_interval 3600\n";
     let config = config(text);
     assert_eq!(config.socket, Path::new("/tmp/s"));
     assert_eq!((config.socket_mode, config.socket_group.as_deref()), (0o666, Some("sms")));
@@ -76,6 +78,7 @@ fn every_option_reaches_its_place() {
     assert_eq!((device.timeout_s, device.form, device.exclusive), (60, true, false));
     assert_eq!(device.number_format, NumberFormat::DoubleZero);
     assert_eq!((device.inbox_interval_s, device.status_interval_s), (None, Some(3600)));
+    assert_eq!((device.inbox_first_events, device.utc_offset_s), (true, -19_800));
 }
 
 #[test]
@@ -119,17 +122,26 @@ fn every_bad_value_is_named_with_its_cure() {
         ("option exclusive maybe", "option 'exclusive': 'maybe' is neither yes nor no; write '1' or '0'"),
         ("option number_format 0", "option 'number_format': '0' is not known; write one of: keep, 00, strip"),
         ("option send_via udp", "option 'send_via': 'udp' is not known; write one of: api, form"),
+        ("option inbox_first all", "option 'inbox_first': 'all' is not known; write one of: old, events"),
+        (
+            "option utc_offset 3600",
+            "option 'utc_offset': '3600' is no offset from UTC; write one like '+01:00'",
+        ),
+        (
+            "option utc_offset +14:01",
+            "option 'utc_offset': '+14:01' is no offset from UTC; write one like '+01:00'",
+        ),
         ("list lines 4", "option 'lines': has one value; write it with 'option', not with 'list'"),
         ("option password x", "option 'password': stands in line 4 already; remove one of the two"),
         (
             "option line 4",
             "unknown option 'line'; did you mean 'lines'? Known here: url, username, password, lines, timeout, \
-             send_via, exclusive, number_format, inbox_interval, status_interval",
+             send_via, exclusive, number_format, inbox_interval, inbox_first, utc_offset, status_interval",
         ),
         (
             "option token x",
             "unknown option 'token'; known here: url, username, password, lines, timeout, send_via, exclusive, \
-             number_format, inbox_interval, status_interval",
+             number_format, inbox_interval, inbox_first, utc_offset, status_interval",
         ),
         ("config webhook a", "unknown section type 'webhook'; known here: goipd, device, relay, client"),
         (

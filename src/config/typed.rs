@@ -99,6 +99,10 @@ pub struct Device {
     pub number_format: NumberFormat,
     /// How often its inbox is read, 1 to 3600 s; `None`: never.
     pub inbox_interval_s: Option<u32>,
+    /// Whether what is in an inbox before it was ever read is told as if it had come just then.
+    pub inbox_first_events: bool,
+    /// What its clock is ahead of UTC, -50400 to 50400 s.
+    pub utc_offset_s: i32,
     /// How often an idle box is asked for its status, 1 to 3600 s; `None`: never.
     pub status_interval_s: Option<u32>,
 }
@@ -168,6 +172,8 @@ impl Device {
             exclusive: false,
             number_format: NumberFormat::Keep,
             inbox_interval_s: None,
+            inbox_first_events: false,
+            utc_offset_s: 0,
             status_interval_s: None,
         };
         defaults(DEVICE, &mut device);

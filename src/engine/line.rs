@@ -4,7 +4,8 @@
 use core::fmt;
 
 use super::pace::Pace;
-use crate::goip::{JobStatus, LineStatus};
+use super::poll::Poll;
+use crate::goip::{AskError, JobStatus, LineStatus};
 use crate::journal::{Fence, Ticket};
 use crate::message::{DeviceName, JobId, LineId, LineName, MessageId};
 
@@ -26,7 +27,7 @@ pub(super) const OVER_MS: u64 = 60_000;
 pub enum DeviceReason {
     /// Nothing was asked yet.
     NotAsked,
-    /// It did not answer the last send in time; its status tells whether it hangs.
+    /// It did not answer the last request in time; its status tells whether it hangs.
     TimedOut,
     /// It cannot be reached, or does not answer.
     Unreachable,
@@ -36,11 +37,22 @@ pub enum DeviceReason {
     NotUnderstood,
 }
 
+impl DeviceReason {
+    /// Why a page could not be read, and the words for what exactly.
+    pub(super) fn of(error: &AskError) -> (Self, &str) {
+        match error {
+            AskError::Unreachable(words) => (Self::Unreachable, words.as_str()),
+            AskError::BadLogin => (Self::BadLogin, "HTTP 401"),
+            AskError::NotUnderstood(words) => (Self::NotUnderstood, words.as_str()),
+        }
+    }
+}
+
 impl fmt::Display for DeviceReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NotAsked => "not asked yet",
-            Self::TimedOut => "the box did not answer the last send in time",
+            Self::TimedOut => "the box did not answer the last request in time",
             Self::Unreachable => "the box cannot be reached or does not answer",
             Self::BadLogin => "the box does not take the configured username and password",
             Self::NotUnderstood => "the box does not answer like a GoIP; is the url right?",
@@ -221,6 +233,10 @@ pub(super) struct Line {
     /// It was told to be down; from then on it counts as up if nothing is held against it.
     pub down_ms: Option<u64>,
     pub pace: Pace,
+    /// Messages that were received, and gaps that were told, since the start. They begin anew after
+    /// 2^32.
+    pub received: u32,
+    pub gaps: u32,
 }
 
 impl Line {
@@ -242,6 +258,8 @@ impl Line {
             doubt: false,
             down_ms: None,
             pace: Pace::default(),
+            received: 0,
+            gaps: 0,
         }
     }
 
@@ -292,6 +310,8 @@ pub(super) enum Flight {
     Send { line: usize },
     /// A question for the status.
     Status { asked_ms: u64 },
+    /// A question for the inbox.
+    Inbox,
 }
 
 #[derive(Debug)]
@@ -313,6 +333,8 @@ pub(super) struct Device {
     pub hold: Option<Hold<DeviceReason>>,
     /// When the last question for the status was begun.
     pub asked_ms: Option<u64>,
+    /// The readings of its inbox.
+    pub inbox: Poll,
     /// It was told to be down.
     pub down: bool,
 }

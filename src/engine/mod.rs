@@ -14,6 +14,8 @@ pub mod inbox;
 mod index;
 mod line;
 mod pace;
+mod poll;
+mod received;
 mod requests;
 mod restore;
 mod sends;
@@ -25,17 +27,20 @@ mod view;
 #[cfg(test)]
 mod tests;
 
-use crate::goip::{AskError, ByForm, SendOutcome, StatusPage};
+use crate::goip::{AskError, ByForm, InboxLine, SendOutcome, StatusPage};
 use crate::journal::{BootId, Consumers, DailyCounts, Moved, Record, Stamp, Ticket};
 use crate::message::{JobId, MessageId, Problem, State};
 
 use index::Index;
 use line::{Device, Line, Phase};
+use received::Inbox;
 use restore::{Gap, Restoring};
 
 pub use consumers::Place;
 pub use line::{DeviceReason, LineReason};
 pub use pace::MIN_GAP_MS as MIN_STATUS_GAP_MS;
+pub use poll::InboxSettings;
+pub use received::LineSet;
 pub(crate) use requests::not_found;
 pub use requests::{NewMessage, Receipt};
 pub use restore::TRUST_WAIT_MS;
@@ -80,6 +85,8 @@ pub enum Ask {
     Status,
     /// The same from the page that belongs to the web form.
     FormStatus,
+    /// Read the inbox of all lines.
+    Inbox,
 }
 
 /// What came of an [`Ask`].
@@ -91,6 +98,11 @@ pub enum Answer {
     NoBody,
     /// Of a question for the status.
     Status(Result<Box<StatusPage>, AskError>),
+    /// Of a question for the inbox, a line's whole list. There may be more; the last answer is
+    /// [`Self::Inbox`].
+    InboxLine(InboxLine),
+    /// Of a question for the inbox, how it ended.
+    Inbox(Result<(), AskError>),
 }
 
 /// The core. See the module's documentation.
@@ -104,6 +116,8 @@ pub struct Engine {
     last_id: MessageId,
     /// How much each client has sent today.
     daily: DailyCounts,
+    /// What was received.
+    inbox: Inbox,
     /// How far each consumer has come with the events.
     consumers: Consumers,
     /// The last record of theirs.
@@ -140,6 +154,7 @@ impl Engine {
             lines,
             last_id: 0,
             daily: DailyCounts::default(),
+            inbox: Inbox::default(),
             consumers: Consumers::default(),
             cursor_ticket: 0,
             ticket: 0,
@@ -174,6 +189,7 @@ impl Engine {
     /// The journal has made everything up to `ticket` durable.
     pub fn durable(&mut self, ticket: Ticket) {
         self.durable = self.durable.max(ticket);
+        self.inbox.durable(self.durable);
         for line in &mut self.lines {
             if let Phase::Storing { message, ticket } = line.phase
                 && ticket <= self.durable

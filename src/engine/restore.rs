@@ -78,6 +78,15 @@ impl Engine {
                 r.under_way.retain(|u| u.id != id);
             }
             Record::Condition(condition) => self.restore_condition(&condition),
+            Record::Received(received) => {
+                let boot = r.time.boot();
+                if !received.copied {
+                    self.pass(&mut r, received.at, boot);
+                }
+                self.restore_received(&received, boot);
+            }
+            Record::InboxWindow(window) => self.restore_window(&window),
+            Record::InboxIds(ids) => self.restore_inbox_ids(ids),
             Record::Line(..) | Record::Daily(_) | Record::Cursor(_) => {}
         }
         self.restoring = Some(r);
@@ -119,6 +128,7 @@ impl Engine {
         }
         self.restore_late();
         self.conditions_restored(now);
+        self.inbox_restored(damaged);
         self.ages_ms = now.boot_ms;
         if damaged {
             return self.disown_all(now, ProblemCode::JournalDamaged);

@@ -15,6 +15,12 @@ impl Engine {
     /// The device's worker has answered its last [`Ask`](super::Ask).
     pub fn report(&mut self, now: Now, device: u8, answer: Answer) {
         let place = usize::from(device);
+        if let Answer::InboxLine(line) = answer {
+            if self.devices.get(place).is_some_and(|d| d.flight == Some(Flight::Inbox)) {
+                self.inbox_shown(now, place, &line);
+            }
+            return;
+        }
         let Some(flight) = self.devices.get_mut(place).and_then(|d| d.flight.take()) else { return };
         match (flight, answer) {
             (Flight::Send { line }, Answer::Send(outcome)) => self.sent(now, line, outcome),
@@ -23,10 +29,8 @@ impl Engine {
                 self.shown(now, place, asked_ms, &page);
             }
             (Flight::Status { .. }, Answer::Status(Err(error))) => self.not_shown(now, place, &error),
-            (Flight::Send { .. }, _) => log::error!("device {place}: asked for a send, a status came"),
-            (Flight::Status { .. }, _) => {
-                log::error!("device {place}: asked for its status, a send's end came")
-            }
+            (Flight::Inbox, Answer::Inbox(end)) => self.inbox_read(now, place, end),
+            _ => log::error!("device {place}: something else came than was asked for"),
         }
     }
 
@@ -262,7 +266,7 @@ impl Engine {
     }
 
     /// Asks the device at the next turn rather than when its hold says.
-    fn look_now(&mut self, now: Now, device: usize) {
+    pub(super) fn look_now(&mut self, now: Now, device: usize) {
         if let Some(hold) = &mut self.devices[device].hold {
             hold.until_ms = now.boot_ms;
         }

@@ -1,6 +1,7 @@
 //! What the engine is told by the configuration.
 
 use super::line::{Device, DeviceReason, Hold, Line};
+use super::poll::{InboxSettings, Poll};
 use crate::message::{DeviceName, LineId, LineName, OnUnknown};
 
 /// The engine's part of the configuration. Ranges are the configuration's.
@@ -38,6 +39,8 @@ pub struct DeviceSettings {
     pub api_room: u16,
     /// Seconds between two looks at it while nothing is being sent; 0 for none.
     pub status_interval_s: u32,
+    /// How its inbox is read.
+    pub inbox: InboxSettings,
 }
 
 /// Which lines a message may go out on.
@@ -82,6 +85,11 @@ impl Settings {
         LineName { device: device.unwrap_or_default(), line: line.line }
     }
 
+    /// Seconds that the clock of that line's box is ahead of UTC; 0 if it is not configured any more.
+    pub fn utc_offset_s(&self, line: &LineName) -> i32 {
+        self.devices.iter().find(|d| d.name == line.device).map_or(0, |d| d.inbox.utc_offset_s)
+    }
+
     /// The names of all devices, for an error's cure.
     pub fn device_names(&self) -> String {
         let names: Vec<&str> = self.devices.iter().map(|d| d.name.as_str()).collect();
@@ -110,6 +118,7 @@ impl Settings {
                 flight: None,
                 hold: Some(Hold { reason: DeviceReason::NotAsked, since_ms: 0, until_ms: 0 }),
                 asked_ms: None,
+                inbox: Poll::new(device.inbox),
                 down: false,
             });
         }

@@ -37,11 +37,7 @@ impl Engine {
 
     /// No page.
     pub(super) fn not_shown(&mut self, now: Now, device: usize, error: &AskError) {
-        let (reason, words) = match error {
-            AskError::Unreachable(words) => (DeviceReason::Unreachable, words.as_str()),
-            AskError::BadLogin => (DeviceReason::BadLogin, ""),
-            AskError::NotUnderstood(words) => (DeviceReason::NotUnderstood, words.as_str()),
-        };
+        let (reason, words) = DeviceReason::of(error);
         log::debug!("device {}: {reason} ({words})", self.devices[device].name);
         self.hold_device(now, device, reason);
     }

@@ -41,10 +41,12 @@ impl Engine {
     /// When the next [`Self::turn`] is due if nothing else happens, in milliseconds since boot;
     /// `None` if only something else can make one due.
     pub fn next_wake(&self) -> Option<u64> {
-        let devices =
-            self.devices.iter().enumerate().filter_map(|(place, device)| {
-                if device.flight.is_some() { None } else { self.ask_due(place) }
-            });
+        let devices = self.devices.iter().enumerate().filter_map(|(place, device)| {
+            if device.flight.is_some() {
+                return None;
+            }
+            self.ask_due(place).into_iter().chain(self.inbox_due(place)).min()
+        });
         let unreadable = self.lines.iter().filter_map(|line| self.unreadable_from(line));
         let ages = (self.ages_ms < u64::MAX).then_some(self.ages_ms);
         let gap = self.gap.map(|_| TRUST_WAIT_MS);
@@ -115,6 +117,7 @@ impl Engine {
         for (id, queued) in due {
             if queued { self.expire(now, id) } else { self.forget(id) }
         }
+        self.received_ages(now);
     }
 
     fn expire(&mut self, now: Now, id: MessageId) {
@@ -136,11 +139,25 @@ impl Engine {
         self.record(Record::Forgotten(id));
     }
 
-    /// Forgets up to `count` of the oldest final messages: the journal has no room for more.
+    /// Forgets up to `count` of the oldest messages, final or received: the journal has no room for
+    /// more.
     pub fn forget_oldest(&mut self, count: usize) {
-        let oldest: heapless::Vec<MessageId, 32> =
-            self.index.iter().filter(|e| e.state.is_final()).map(|e| e.id).take(count.min(32)).collect();
+        let mut oldest: heapless::Vec<MessageId, 32> = heapless::Vec::new();
+        let mut received = 0;
+        for entry in self.index.iter().filter(|e| e.state.is_final()) {
+            let age = (entry.since_ms, entry.updated_s);
+            while oldest.len() + received < count && self.inbox.age_key(received).is_some_and(|got| got < age)
+            {
+                received += 1;
+            }
+            if oldest.len() + received >= count || oldest.push(entry.id).is_err() {
+                break;
+            }
+        }
+        // As many of the received ones as are left, if there are no others.
+        received = received.max(count.saturating_sub(oldest.len()));
         oldest.into_iter().for_each(|id| self.forget(id));
+        self.forget_received(received);
     }
 
     /// Forgets the oldest final messages if there are more than are to be kept. One with a key is
@@ -324,7 +341,8 @@ impl Engine {
         self.lines[place].phase = Phase::Storing { message, ticket };
     }
 
-    /// Gives the box its next request: a send that is ready, else the status if it is due.
+    /// Gives the box its next request: the inbox if that is due or has waited long enough, a send
+    /// that is ready, or the status if it is due.
     fn pump(&mut self, now: Now, device: usize) {
         if self.devices[device].flight.is_some() {
             return;
@@ -337,7 +355,10 @@ impl Engine {
             Phase::Ready { message } => Some((place, message)),
             _ => None,
         });
-        let ask = if let Some((place, message)) = ready {
+        let ask = if self.inbox_due(device).is_some_and(|due_ms| due_ms <= now.boot_ms) {
+            self.devices[device].flight = Some(Flight::Inbox);
+            Ask::Inbox
+        } else if let Some((place, message)) = ready {
             self.lines[place].phase = Phase::Acting { message };
             let plain = self.devices[device].plain;
             self.devices[device].flight = Some(Flight::Send { line: place });

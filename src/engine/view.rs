@@ -145,6 +145,12 @@ impl Engine {
         (lines, without)
     }
 
+    /// For each line how many messages it has received since the start, and how often some may have
+    /// gone unseen.
+    pub fn received_by_line(&self) -> impl Iterator<Item = (&LineName, [u32; 2])> {
+        self.lines.iter().map(|line| (&line.name, [line.received, line.gaps]))
+    }
+
     /// For how long the oldest message whose outcome is still to come has waited, in seconds; 0
     /// if there is none.
     pub fn oldest_s(&self, now: Now) -> u32 {

@@ -2,8 +2,11 @@
 
 use std::io::{self, Read};
 
+use minreq::ResponseLazy;
+
 use super::device::{Authority, Device};
 use super::encode::{Form, basic};
+use super::inbox::{InboxLine, InboxReader};
 use super::report::{AskError, StatusPage};
 use super::status::{PAGE_MAX_BYTES, parse_status};
 use crate::message::Words;
@@ -12,6 +15,14 @@ const STATUS_PATH: &str = "/default/en_US/send_status.xml";
 
 /// The same behind the web form: it shows the keys of what the form sends.
 const FORM_STATUS_PATH: &str = "/default/en_US/send_sms_status.xml";
+
+const TOOLS_PATH: &str = "/default/en_US/tools.html";
+
+/// What the page of tools is asked for.
+const INBOX: (&str, &str) = ("type", "sms_inbox");
+
+/// Bytes of a page that are read at once.
+const READ_BYTES: usize = 1024;
 
 /// The largest head of an answer that is read; the box's have some 200 bytes.
 ///
@@ -45,7 +56,7 @@ impl Device {
     pub fn form_status(&self) -> Result<StatusPage, AskError> {
         // As the form's own script asks; the second keeps caches away.
         let query = Form(&[("line", ""), ("ajaxcachebust", "1")]);
-        self.status_page(FORM_STATUS_PATH, query, Some(basic(&self.username, &self.password)))
+        self.status_page(FORM_STATUS_PATH, query, Some(self.login()))
     }
 
     fn status_page(
@@ -54,13 +65,40 @@ impl Device {
         query: Form<'_>,
         login: Option<String>,
     ) -> Result<StatusPage, AskError> {
-        let page = self.ask(path, query, login)?;
+        let mut answer = self.ask(path, query, login)?;
+        let mut page = Vec::new();
+        // One byte more than allowed tells a page that is too large from one that just fits.
+        let limit = PAGE_MAX_BYTES as u64 + 1;
+        answer.by_ref().take(limit).read_to_end(&mut page).map_err(|e| unreachable_box(&e))?;
         // A wrong login is answered with HTTP status 200.
         if is_login_error(&page) { Err(AskError::BadLogin) } else { parse_status(&page) }
     }
 
-    /// The page at `path`, with a Basic login if there is one.
-    fn ask(&self, path: &str, form: Form<'_>, login: Option<String>) -> Result<Vec<u8>, AskError> {
+    /// Reads the inbox; `each` gets every line's list as soon as it is whole. Blocks as
+    /// [`Self::status`] does.
+    ///
+    /// # Errors
+    /// [`AskError`]; the lines that were whole are as good as ever.
+    pub fn inbox(&self, each: &mut dyn FnMut(InboxLine)) -> Result<(), AskError> {
+        let mut answer = self.ask(TOOLS_PATH, Form(&[INBOX]), Some(self.login()))?;
+        let mut reader = InboxReader::default();
+        let mut bytes = [0; READ_BYTES];
+        loop {
+            match answer.read(&mut bytes) {
+                Ok(0) => return reader.end(),
+                Ok(len) => reader.read(&bytes[..len], each)?,
+                Err(error) => return Err(unreachable_box(&error)),
+            }
+        }
+    }
+
+    fn login(&self) -> String {
+        basic(&self.username, &self.password)
+    }
+
+    /// The answer to the question for the page at `path`, with a Basic login if there is one; its
+    /// body is still to be read.
+    fn ask(&self, path: &str, form: Form<'_>, login: Option<String>) -> Result<ResponseLazy, AskError> {
         let address = self.resolve().map_err(|e| unreachable_box(&e))?;
         let mut url = format!("http://{}{path}?", Authority(address));
         form.write_to(&mut url);
@@ -68,7 +106,7 @@ impl Device {
         if let Some(login) = login {
             request = request.with_header("Authorization", login);
         }
-        let mut answer = request
+        let answer = request
             .with_header("Connection", "close")
             .with_timeout(self.timeout_s.into())
             .with_follow_redirects(false)
@@ -92,11 +130,7 @@ impl Device {
         if answer.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("Transfer-Encoding")) {
             return Err(not_understood("chunked answer"));
         }
-        let mut page = Vec::new();
-        // One byte more than allowed tells a page that is too large from one that just fits.
-        let limit = PAGE_MAX_BYTES as u64 + 1;
-        answer.by_ref().take(limit).read_to_end(&mut page).map_err(|e| unreachable_box(&e))?;
-        Ok(page)
+        Ok(answer)
     }
 }
 

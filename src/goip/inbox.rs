@@ -17,10 +17,10 @@
 
 mod slot;
 
-use heapless::{String, Vec as Array};
+use heapless::Vec as Array;
 
 use super::report::{AskError, MAX_LINES};
-use crate::message::Words;
+use crate::message::{DeviceTime, Sender, Words};
 
 /// The largest page that is read: 64 lines of 20 texts with 800 bytes each.
 pub const INBOX_MAX_BYTES: usize = 1024 * 1024;
@@ -32,13 +32,6 @@ pub const MAX_SLOTS: usize = 32;
 /// room for entities. What stands behind them is dropped.
 const SLOT_MAX_BYTES: usize = 4096;
 
-/// The most bytes of a received message's time, as the box writes it. The known form has 14.
-pub const DEVICE_TIME_MAX_BYTES: usize = 24;
-
-/// The most bytes of a received message's sender, as the network delivers it: 20 digits, or 11
-/// letters of at most two bytes; the rest is room.
-pub const SENDER_MAX_BYTES: usize = 32;
-
 /// The longest name that is looked for.
 const NAME_MAX_BYTES: usize = 16;
 
@@ -47,13 +40,6 @@ const PENDING_MAX_BYTES: usize = 32;
 
 /// The longest list of arguments that can be a call's: `(l64_sms_store, sms, pos, 64)` has 29.
 const CALL_MAX_BYTES: usize = 128;
-
-/// The time of a received message as the box wrote it: `07-03 12:54:04`.
-pub type DeviceTime = String<DEVICE_TIME_MAX_BYTES, u8>;
-
-/// The sender of a received message as the network delivered it: `+51987654321`, `777`,
-/// `MIR-1228`.
-pub type Sender = String<SENDER_MAX_BYTES, u8>;
 
 /// A message in a line's inbox.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -17,10 +17,7 @@ mod worker;
 pub use answer::{End, parse_answer};
 pub use device::{Device, LOGIN_MAX_BYTES, NumberFormat};
 pub use encode::encoded_len;
-pub use inbox::{
-    DEVICE_TIME_MAX_BYTES, DeviceTime, INBOX_MAX_BYTES, InboxEntry, InboxLine, InboxReader, MAX_SLOTS,
-    SENDER_MAX_BYTES, Sender,
-};
+pub use inbox::{INBOX_MAX_BYTES, InboxEntry, InboxLine, InboxReader, MAX_SLOTS};
 pub use report::{
     AskError, ByForm, JobStatus, LineStatus, MAX_LINES, Phase, SendAnswer, SendOutcome, StatusPage,
 };

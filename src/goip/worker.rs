@@ -5,6 +5,7 @@ use std::io;
 use std::thread::{Builder, JoinHandle};
 
 use super::device::Device;
+use super::inbox::InboxLine;
 use super::report::{AskError, ByForm, SendOutcome, StatusPage};
 use crate::mailbox::Receiver;
 
@@ -33,6 +34,8 @@ pub enum Job {
     Status,
     /// The same from the web form's page.
     FormStatus,
+    /// Read the inbox of all lines.
+    Inbox,
 }
 
 /// What came of a [`Job`].
@@ -52,10 +55,16 @@ pub enum Report {
         /// The page, or why there is none.
         page: Result<Box<StatusPage>, AskError>,
     },
+    /// Of a [`Job::Inbox`], a line's whole list: it is reported as it comes in, so that the page is
+    /// never held as a whole.
+    InboxLine(InboxLine),
+    /// Of a [`Job::Inbox`], how it ended.
+    Inbox(Result<(), AskError>),
 }
 
 /// Starts the thread of `device`; `name` is what the system's lists of threads show (of which
-/// Linux keeps 15 bytes), without NUL. Every job gives one report, in order. The thread ends
+/// Linux keeps 15 bytes), without NUL. Every job gives one report, in order; that of an inbox comes
+/// behind one for each line. The thread ends
 /// after the job under way when the mailbox of `jobs` has no sender left.
 ///
 /// # Errors
@@ -68,18 +77,19 @@ pub fn spawn(
 ) -> io::Result<JoinHandle<()>> {
     Builder::new().name(name.into()).stack_size(STACK_BYTES).spawn(move || {
         for job in jobs.iter() {
-            report(perform(&device, job));
+            report(perform(&device, job, &report));
         }
     })
 }
 
-fn perform(device: &Device, job: Job) -> Report {
+fn perform(device: &Device, job: Job, report: &dyn Fn(Report)) -> Report {
     match job {
         Job::Send { message, line, number, text, form } => {
             Report::Send { message, line, outcome: device.send(line, &number, &text, form) }
         }
         Job::Status => Report::Status { page: device.status().map(Box::new) },
         Job::FormStatus => Report::Status { page: device.form_status().map(Box::new) },
+        Job::Inbox => Report::Inbox(device.inbox(&mut |line| report(Report::InboxLine(line)))),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What each segment begins with, because the segments that told it may be gone before this one
 //! is read.
 
-use super::{Conditions, Consumers, DailyCounts, LineJobs, Record, Started};
+use super::{Conditions, Consumers, DailyCounts, InboxIds, LineJobs, Record, Started};
 
 /// What the records so far come to, besides messages and events.
 #[derive(Debug, Default)]
@@ -16,6 +16,8 @@ pub struct Carried {
     pub conditions: Conditions,
     /// How far the consumers have come.
     pub consumers: Consumers,
+    /// How far received messages are numbered and forgotten.
+    pub inbox: InboxIds,
 }
 
 impl Carried {
@@ -24,6 +26,7 @@ impl Carried {
         if let Record::Started(started) = record {
             self.started = Some(*started);
         }
+        self.inbox.note(record);
         self.lines.note(record);
         self.daily.note(record);
         self.conditions.note(record);
@@ -37,6 +40,7 @@ impl Carried {
         let daily = self.daily.records().map(Record::Daily);
         let conditions = self.conditions.records().map(Record::Condition);
         let consumers = self.consumers.records().map(Record::Cursor);
-        started.into_iter().chain(lines).chain(daily).chain(conditions).chain(consumers)
+        let inbox = (self.inbox.newest > 0).then_some(Record::InboxIds(self.inbox));
+        started.into_iter().chain(lines).chain(daily).chain(conditions).chain(consumers).chain(inbox)
     }
 }

@@ -7,12 +7,12 @@ use heapless::String;
 
 use super::fields::{Fields, Malformed, put, put_count, put_flag, put_number, put_text};
 use super::{
-    Accepted, Body, BootId, Choice, Condition, Cursor, Daily, Fence, Kept, Moved, Origin, Record, Seq, Stamp,
-    Started, Submitting,
+    Accepted, Body, BootId, Choice, Condition, Cursor, Daily, Fence, InboxIds, InboxWindow, Kept, Moved,
+    Origin, Received, ReceivedBody, Record, Seq, Stamp, Started, Submitting,
 };
 use crate::message::{
     ClientId, ConsumerName, JobId, LineName, MessageId, Number, OnUnknown, Part, Priority, Problem,
-    ProblemCode, State, Words,
+    ProblemCode, ReceivedId, State, Words,
 };
 
 pub(super) use batch::{Batch, encode_events};
@@ -99,6 +99,24 @@ pub(super) fn encode(record: &Record, into: &mut Vec<u8>) -> u8 {
             }
             kind::CURSOR
         }
+        Record::Received(received) => {
+            put_received(into, received);
+            kind::RECEIVED
+        }
+        Record::InboxWindow(window) => {
+            put_stamp(into, tag::AT, window.at);
+            put_line(into, &window.line);
+            put_flag(into, tag::KNOWN, window.known);
+            put_flag(into, tag::SETTLED, window.settled);
+            put_flag(into, tag::GAP, window.gap);
+            put_marks(into, &window.marks);
+            kind::INBOX_WINDOW
+        }
+        Record::InboxIds(ids) => {
+            put_count(into, tag::RECEIVED_ID, ids.newest.into());
+            put_count(into, tag::FORGOTTEN_TO, ids.forgotten.into());
+            kind::INBOX_IDS
+        }
     }
 }
 
@@ -152,6 +170,19 @@ pub(super) fn decode(kind: u8, fields: &[u8]) -> Result<Decoded, Malformed> {
             consumer: known(f.text(tag::CONSUMER)?.and_then(ConsumerName::parse))?,
             seq: f.number(tag::SEQ)?,
         }),
+        kind::RECEIVED => Record::Received(received(f)?),
+        kind::INBOX_WINDOW => Record::InboxWindow(InboxWindow {
+            at: stamp(f, tag::AT)?,
+            line: line(f)?.ok_or(Malformed)?,
+            known: f.has(tag::KNOWN),
+            settled: f.has(tag::SETTLED),
+            marks: marks(f)?,
+            gap: f.has(tag::GAP),
+        }),
+        kind::INBOX_IDS => Record::InboxIds(InboxIds {
+            newest: f.count(tag::RECEIVED_ID)?,
+            forgotten: f.count(tag::FORGOTTEN_TO)?,
+        }),
         kind::EVENTS => return Ok(Decoded::Events(batch::batch(f)?)),
         newer if newer < kind::FIRST_OPTIONAL => return Ok(Decoded::Newer(newer)),
         _ => return Ok(Decoded::Optional),
@@ -170,6 +201,60 @@ pub(super) fn read_body<R>(fields: &[u8], read: impl FnOnce(Body<'_>) -> R) -> O
         key: f.text(tag::KEY).ok()?,
         tag: f.text(tag::TAG).ok()?,
     }))
+}
+
+/// Calls `read` with the received message in a record's fields, if there is one.
+pub(super) fn read_received<R>(fields: &[u8], read: impl FnOnce(ReceivedBody<'_>) -> R) -> Option<R> {
+    let f = Fields::parse(fields).ok()?;
+    Some(read(ReceivedBody {
+        id: received_id(&f).ok()?,
+        unix_s: stamp(&f, tag::AT).ok()?.unix_s,
+        line: line(&f).ok()??,
+        from: f.text(tag::FROM).ok()?.unwrap_or_default(),
+        device_time: f.text(tag::DEVICE_TIME).ok()?.unwrap_or_default(),
+        text: f.text(tag::TEXT).ok()??,
+        old: f.has(tag::OLD),
+    }))
+}
+
+fn put_received(into: &mut Vec<u8>, received: &Received) {
+    put_count(into, tag::RECEIVED_ID, received.id.into());
+    put_stamp(into, tag::AT, received.at);
+    put_line(into, &received.line);
+    for (tag, text) in [(tag::FROM, received.from.as_str()), (tag::DEVICE_TIME, &received.device_time)] {
+        if !text.is_empty() {
+            put_text(into, tag, text);
+        }
+    }
+    put_text(into, tag::TEXT, &received.text);
+    put_flag(into, tag::OLD, received.old);
+    put_flag(into, tag::COPIED, received.copied);
+}
+
+fn received(f: &Fields<'_>) -> Result<Received, Malformed> {
+    let text = |tag| f.text(tag).map(Option::unwrap_or_default);
+    Ok(Received {
+        id: received_id(f)?,
+        at: stamp(f, tag::AT)?,
+        line: line(f)?.ok_or(Malformed)?,
+        from: text(tag::FROM)?.try_into().map_err(|_| Malformed)?,
+        device_time: text(tag::DEVICE_TIME)?.try_into().map_err(|_| Malformed)?,
+        text: known(f.text(tag::TEXT)?)?.into(),
+        old: f.has(tag::OLD),
+        copied: f.has(tag::COPIED),
+    })
+}
+
+fn put_marks(into: &mut Vec<u8>, marks: &[u64]) {
+    if !marks.is_empty() {
+        let bytes: Vec<u8> = marks.iter().flat_map(|mark| mark.to_le_bytes()).collect();
+        put(into, tag::MARKS, &bytes);
+    }
+}
+
+fn marks(f: &Fields<'_>) -> Result<Vec<u64>, Malformed> {
+    let (marks, []) = f.bytes(tag::MARKS).unwrap_or_default().as_chunks() else { return Err(Malformed) };
+    Ok(marks.iter().map(|bytes| u64::from_le_bytes(*bytes)).collect())
 }
 
 fn put_accepted(into: &mut Vec<u8>, accepted: &Accepted) {
@@ -364,6 +449,10 @@ fn problem(f: &Fields<'_>) -> Result<Option<Problem>, Malformed> {
 
 fn id(f: &Fields<'_>) -> Result<MessageId, Malformed> {
     known(f.number(tag::ID)?.filter(|&id| id != 0))
+}
+
+fn received_id(f: &Fields<'_>) -> Result<ReceivedId, Malformed> {
+    known(f.number(tag::RECEIVED_ID)?.filter(|&id| id != 0))
 }
 
 fn state(f: &Fields<'_>) -> Result<State, Malformed> {

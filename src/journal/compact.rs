@@ -3,6 +3,10 @@
 //! taken away. A message's other records lie behind the one that accepted it, so those in the
 //! oldest segment concern messages that were copied, or are gone.
 //!
+//! A received message is copied as it is. What is remembered of a line's inbox begins with one record
+//! and goes on with each message behind it: where that first record lies in the oldest segment, the
+//! whole is written anew.
+//!
 //! Events that only the oldest segment tells are copied too, many in one record.
 //!
 //! A crash in between leaves both the old records and the copy, and the copy counts: it comes
@@ -11,10 +15,11 @@
 use super::codec::{self, Decoded};
 use super::disk::{Disk, segment_name};
 use super::events::Entry;
+use super::index::Subject;
 use super::job::Retire;
 use super::log::Log;
-use super::{Accepted, Kept, Record, Urgency};
-use crate::message::MessageId;
+use super::{Accepted, InboxWindow, Kept, Received, Record, Urgency};
+use crate::message::{LineName, MessageId, ReceivedId};
 
 /// Messages that are copied in one step, at most: their reading and encoding must not hold up
 /// the loop, and they go to the disk with one sync.
@@ -26,8 +31,12 @@ const EVENTS_A_STEP: usize = 128;
 impl<D: Disk> Log<D> {
     /// Takes a step in making room, if room is wanted; call it once a turn, after all records of
     /// the turn were appended. `state` tells a message's state at this moment, `None` if it is
-    /// not kept any more.
-    pub fn compact_step(&mut self, mut state: impl FnMut(MessageId) -> Option<Kept>) {
+    /// not kept any more; `window` what is remembered of a line's inbox at this moment.
+    pub fn compact_step(
+        &mut self,
+        mut state: impl FnMut(MessageId) -> Option<Kept>,
+        mut window: impl FnMut(&LineName) -> Option<InboxWindow>,
+    ) {
         if self.copies.is_some_and(|serial| !self.is_durable(serial)) {
             return;
         }
@@ -36,24 +45,37 @@ impl<D: Disk> Log<D> {
         if !wanted || self.is_current(oldest.number) {
             return;
         }
-        let ids: heapless::Vec<MessageId, COPIES_A_STEP> =
+        let kept: heapless::Vec<Subject, COPIES_A_STEP> =
             self.index.in_segment(oldest.number).take(COPIES_A_STEP).collect();
-        let done = ids.is_empty();
+        let done = kept.is_empty();
         // The counters in the next one's head are still needed, and it may not be there yet.
         let mut another = self.segments.len() > 1;
-        for id in ids {
-            let Some(kept) = state(id) else {
-                self.index.remove(id);
-                continue;
+        for subject in kept {
+            let record = match subject {
+                Subject::Sent(id) => {
+                    let Some(kept) = state(id) else {
+                        self.index.remove(subject);
+                        continue;
+                    };
+                    self.accepted(id).map(|accepted| Record::Kept(Box::new((accepted, kept))))
+                }
+                Subject::Received(id) => self.received_copy(id).map(Record::Received),
+                Subject::Window(number) => {
+                    let Some(window) = self.index.line(number).and_then(&mut window) else {
+                        self.index.remove(subject);
+                        continue;
+                    };
+                    Some(Record::InboxWindow(window))
+                }
             };
-            let Some(accepted) = self.accepted(id) else {
+            let Some(record) = record else {
                 // The reading has said why. Perhaps somebody gets more out of the file.
-                self.index.remove(id);
+                self.index.remove(subject);
                 self.segments[0].damaged = true;
                 continue;
             };
             self.counters.copied += 1;
-            let serial = self.put(&Record::Kept(Box::new((accepted, kept))), Urgency::Now);
+            let serial = self.put(&record, Urgency::Now);
             self.copies = Some(serial);
             another = true;
         }
@@ -75,9 +97,16 @@ impl<D: Disk> Log<D> {
     }
 
     fn accepted(&self, id: MessageId) -> Option<Accepted> {
-        match self.with_body(id, codec::decode)?.ok()? {
+        match self.with_body(Subject::Sent(id), codec::decode)?.ok()? {
             Decoded::Record(Record::Accepted(accepted)) => Some(accepted),
             Decoded::Record(Record::Kept(both)) => Some(both.0),
+            _ => None,
+        }
+    }
+
+    fn received_copy(&self, id: ReceivedId) -> Option<Received> {
+        match self.with_body(Subject::Received(id), codec::decode)?.ok()? {
+            Decoded::Record(Record::Received(received)) => Some(Received { copied: true, ..received }),
             _ => None,
         }
     }

@@ -5,7 +5,7 @@
 use std::collections::VecDeque;
 
 use super::{Record, Stamp};
-use crate::message::{MessageId, Part, State};
+use crate::message::{MessageId, Part, ReceivedId, State};
 
 /// The number of an event: from 1, in the order of the events, the same for ever. Some numbers
 /// name no event: a crash took it before anybody was shown it.
@@ -37,12 +37,22 @@ pub enum EventKind {
     DeviceUp,
     /// A device has ceased to answer.
     DeviceDown,
+    /// A message was received.
+    Received,
+    /// Messages may have come to a line and gone unseen.
+    InboxGap,
 }
 
 impl EventKind {
-    /// Those that are of no message, and what the journal writes for each.
-    const OTHERS: [(Self, u8); 4] =
-        [(Self::LineUp, 32), (Self::LineDown, 33), (Self::DeviceUp, 34), (Self::DeviceDown, 35)];
+    /// Those that are of no message that is sent, and what the journal writes for each.
+    const OTHERS: [(Self, u8); 6] = [
+        (Self::LineUp, 32),
+        (Self::LineDown, 33),
+        (Self::DeviceUp, 34),
+        (Self::DeviceDown, 35),
+        (Self::Received, 36),
+        (Self::InboxGap, 37),
+    ];
 
     /// The event's name on every door.
     pub const fn as_str(self) -> &'static str {
@@ -52,6 +62,8 @@ impl EventKind {
             Self::LineDown => "line_down",
             Self::DeviceUp => "device_up",
             Self::DeviceDown => "device_down",
+            Self::Received => "received",
+            Self::InboxGap => "inbox_gap",
         }
     }
 
@@ -78,7 +90,7 @@ impl EventKind {
 
     const fn bytes(self) -> u64 {
         match self {
-            Self::Message(_) => EVENT_BYTES,
+            Self::Message(_) | Self::Received => EVENT_BYTES,
             _ => NAMED_EVENT_BYTES,
         }
     }
@@ -89,6 +101,8 @@ impl EventKind {
 pub enum Subject<'a> {
     /// A message, which may not be kept any more, and its state since then.
     Message(MessageId, State),
+    /// A received message, which may not be kept any more.
+    Received(ReceivedId),
     /// A device or line, which may not be configured any more.
     Part(&'a Part),
 }
@@ -111,7 +125,7 @@ pub struct Event<'a> {
 pub(super) struct Entry {
     pub seq: Seq,
     pub unix_s: u32,
-    /// The message's id, or the place of the name.
+    /// The message's id, sent or received, or the place of the name.
     pub subject: u32,
     /// The segment with the record that tells it.
     pub segment: u32,
@@ -184,6 +198,7 @@ impl Events {
         self.ring.range(start..).filter_map(|entry| {
             let subject = match entry.kind {
                 EventKind::Message(state) => Subject::Message(entry.subject, state),
+                EventKind::Received => Subject::Received(entry.subject),
                 _ => Subject::Part(self.names.get(entry.subject as usize)?),
             };
             Some(Event { seq: entry.seq, unix_s: entry.unix_s, kind: entry.kind, subject })
@@ -216,6 +231,8 @@ impl Events {
             Record::Submitting(s) => (s.at, EventKind::Message(State::Submitting), s.id),
             Record::Moved(m) => (m.at, EventKind::Message(m.state), m.id),
             Record::Condition(c) => (c.at, EventKind::of(&c.part, c.up), self.place(&c.part)?),
+            Record::Received(r) if !r.old && !r.copied => (r.at, EventKind::Received, r.id),
+            Record::InboxWindow(w) if w.gap => (w.at, EventKind::InboxGap, self.place(&Part::from(&w.line))?),
             _ => return None,
         };
         Some(Entry { seq, unix_s: at.unix_s, subject, segment: 0, kind })
@@ -327,7 +344,7 @@ mod tests {
         }
         let shown = |e: Event<'_>| match e.subject {
             Subject::Part(part) => format!("{} {part}", e.kind.as_str()),
-            Subject::Message(id, _) => id.to_string(),
+            Subject::Message(id, _) | Subject::Received(id) => id.to_string(),
         };
         let shown: Vec<String> = events.after(0).map(shown).collect();
         assert_eq!(shown, ["line_down a/1", "device_down a", "device_up a", "line_up a/1"]);

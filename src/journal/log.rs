@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::carried::Carried;
 use super::disk::{Disk, DiskError, DiskErrorKind, segment_name};
 use super::events::{Entry, MAX_EVENTS};
-use super::index::{Index, Place};
+use super::index::{Index, Place, Subject};
 use super::job::{Done, Job, Retire, Write};
 use super::pending::Pending;
 use super::recover::{RecoverError, Recovered, Segment, recover};
@@ -180,14 +180,30 @@ impl<D: Disk> Log<D> {
     pub(super) fn put(&mut self, record: &Record, urgency: Urgency) -> u64 {
         let event = self.seq.checked_add(1).and_then(|seq| self.events.entry(record, seq));
         self.seq = event.map_or(self.seq, |event| event.seq);
-        let (len, serial) = self.pending.push(record, event, urgency, self.ticket);
+        let subject = match record {
+            Record::Accepted(accepted) => Some(Subject::Sent(accepted.id)),
+            Record::Kept(both) => Some(Subject::Sent(both.0.id)),
+            Record::Received(received) => Some(Subject::Received(received.id)),
+            Record::InboxWindow(window) => self.index.window(&window.line),
+            _ => None,
+        };
+        if let Some(window @ Subject::Window(_)) = subject
+            && self.index.get(window).is_none()
+        {
+            self.index.set(window, Place::pending(0));
+        }
+        let (len, serial) = self.pending.push(record, subject, event, urgency, self.ticket);
         self.counters.records += 1;
         match record {
             Record::Accepted(accepted) => {
                 self.last_id = self.last_id.max(accepted.id);
-                self.index.set(accepted.id, Place::pending(len));
+                self.index.set(Subject::Sent(accepted.id), Place::pending(len));
             }
-            Record::Forgotten(id) => self.index.remove(*id),
+            Record::Received(received) if !received.copied => {
+                self.index.set(Subject::Received(received.id), Place::pending(len));
+            }
+            Record::Forgotten(id) => self.index.remove(Subject::Sent(*id)),
+            Record::InboxIds(ids) => self.index.forget_received(ids.forgotten),
             // A copy counts once it is durable; until then the old place does.
             _ => {}
         }
@@ -235,7 +251,7 @@ impl<D: Disk> Log<D> {
 
     /// Bytes that are needed of all that is kept.
     fn live(&self) -> u64 {
-        self.index.bytes() + self.index.len() as u64 * KEPT_BYTES + self.events.bytes()
+        self.index.bytes() + self.index.sent() as u64 * KEPT_BYTES + self.events.bytes()
     }
 
     /// Keeps so many events at most.
@@ -256,6 +272,13 @@ impl<D: Disk> Log<D> {
             return Err(NoRoom::FileSystem(free));
         }
         self.pressure().check(bytes, self.pending.bytes())
+    }
+
+    /// What could be received and stored now, in bytes: 0 where the disk gives no room, and while it
+    /// fails.
+    pub fn free_bytes(&self) -> usize {
+        let low = self.free.is_some_and(|free| free < MIN_FREE_BYTES);
+        if low || self.trouble.is_some() { 0 } else { self.pressure().free_bytes(self.pending.bytes()) }
     }
 
     /// Why nothing is written for a while: the disk has failed, and failed again where that
@@ -380,9 +403,9 @@ impl<D: Disk> Log<D> {
         self.open = true;
         self.counters.bytes += u64::from(end - from);
         self.counters.pages += u64::from(end.div_ceil(PAGE_BYTES) - from / PAGE_BYTES);
-        for (id, place) in chunk.bodies {
-            if self.index.get(id).is_some() {
-                self.index.set(id, Place { segment, at: at + place.at, len: place.len });
+        for (subject, place) in chunk.bodies {
+            if self.index.get(subject).is_some() {
+                self.index.set(subject, Place { segment, at: at + place.at, len: place.len });
             }
         }
         for event in chunk.events {

@@ -2,13 +2,14 @@
 
 use std::collections::VecDeque;
 
-use super::{Accepted, Bodies, Body, Events, Record, Ticket};
-use crate::message::MessageId;
+use super::{Accepted, Bodies, Body, Events, Received, ReceivedBody, Record, Ticket};
+use crate::message::{MessageId, ReceivedId};
 
 /// Messages' bodies in RAM, oldest first.
 #[derive(Debug, Default)]
 pub struct Memory {
     accepted: VecDeque<Box<Accepted>>,
+    received: VecDeque<Box<Received>>,
     events: Events,
     newest: Ticket,
 }
@@ -32,6 +33,12 @@ impl Memory {
                     self.accepted.remove(place);
                 }
             }
+            Record::Received(received) => self.received.push_back(Box::new(received)),
+            Record::InboxIds(ids) => {
+                while self.received.front().is_some_and(|r| r.id <= ids.forgotten) {
+                    self.received.pop_front();
+                }
+            }
             // The engine's own index holds what these say; nothing is ever copied forward.
             Record::Submitting(_)
             | Record::Moved(_)
@@ -40,7 +47,8 @@ impl Memory {
             | Record::Kept(_)
             | Record::Daily(_)
             | Record::Condition(_)
-            | Record::Cursor(_) => {}
+            | Record::Cursor(_)
+            | Record::InboxWindow(_) => {}
         }
     }
 
@@ -69,6 +77,20 @@ impl Bodies for Memory {
             choice: &accepted.choice,
             key: accepted.key.as_deref(),
             tag: accepted.tag.as_deref(),
+        }))
+    }
+
+    fn received<R>(&self, id: ReceivedId, read: impl FnOnce(ReceivedBody<'_>) -> R) -> Option<R> {
+        let place = self.received.binary_search_by_key(&id, |r| r.id).ok()?;
+        let received = self.received.get(place)?;
+        Some(read(ReceivedBody {
+            id,
+            unix_s: received.at.unix_s,
+            line: received.line.clone(),
+            from: &received.from,
+            device_time: &received.device_time,
+            text: &received.text,
+            old: received.old,
         }))
     }
 

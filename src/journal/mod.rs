@@ -46,15 +46,15 @@ pub use lines::LineJobs;
 pub use log::{Counters, Log, RETRY_MS};
 pub use memory::Memory;
 pub use record::{
-    Accepted, Body, BootId, Choice, Condition, Cursor, Daily, Fence, Kept, Moved, Origin, Record, Stamp,
-    Started, Submitting, Urgency,
+    Accepted, Body, BootId, Choice, Condition, Cursor, Daily, Fence, InboxIds, InboxWindow, Kept, Moved,
+    Origin, Received, ReceivedBody, Record, Stamp, Started, Submitting, Urgency,
 };
 
 pub use recover::{Damage, Fault, RecoverError, Recovered, Segment, Slices, recover};
 pub use space::{Limits, MAX_JOURNAL_KIB, MIN_FREE_BYTES, MIN_JOURNAL_KIB, NoRoom, Pressure};
 pub use store::{Journal, OpenError, Recovery};
 
-use crate::message::{MessageId, Refusal};
+use crate::message::{MessageId, ReceivedId, Refusal};
 
 /// The number of a record: from 1, in the order of writing. Durable means: this record and all
 /// before it.
@@ -67,6 +67,9 @@ pub const SYNC_DELAY_MS: u64 = 1_000;
 pub trait Bodies {
     /// Calls `read` with the body of message `id`; `None` if there is no such message.
     fn body<R>(&self, id: MessageId, read: impl FnOnce(Body<'_>) -> R) -> Option<R>;
+
+    /// Calls `read` with the received message `id`; `None` if there is none.
+    fn received<R>(&self, id: ReceivedId, read: impl FnOnce(ReceivedBody<'_>) -> R) -> Option<R>;
 
     /// The events that are kept and durable.
     fn events(&self) -> &Events;

@@ -4,10 +4,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::events::Entry;
-use super::index::Place;
+use super::index::{Place, Subject};
 use super::segment::{self, Frame};
 use super::{Events, Record, SYNC_DELAY_MS, Seq, Ticket, Urgency};
-use crate::message::MessageId;
 
 /// From here on a chunk takes no more: four pages of flash. Where several wait, they go to the
 /// disk in one piece all the same; a copy of so much is nothing beside a sync.
@@ -19,7 +18,7 @@ pub struct Chunk {
     /// The records. Shared with the disk's work while that is under way.
     pub bytes: Arc<Vec<u8>>,
     /// Where in them the bodies lie.
-    pub bodies: Vec<(MessageId, Place)>,
+    pub bodies: Vec<(Subject, Place)>,
     /// The events that they tell.
     pub events: Vec<Entry>,
     /// The newest ticket in it.
@@ -36,7 +35,7 @@ impl Chunk {
     fn join(&mut self, next: Self) {
         let before = self.bytes.len() as u32;
         Arc::make_mut(&mut self.bytes).extend_from_slice(&next.bytes);
-        let moved = |(id, place): (_, Place)| (id, Place { at: before + place.at, ..place });
+        let moved = |(subject, place): (_, Place)| (subject, Place { at: before + place.at, ..place });
         self.bodies.extend(next.bodies.into_iter().map(moved));
         self.events.extend(next.events);
         self.ticket = next.ticket;
@@ -57,11 +56,12 @@ pub struct Pending {
 }
 
 impl Pending {
-    /// Appends a record, with the event that it tells; gives its length and the serial of its
-    /// chunk.
+    /// Appends a record, with what it keeps and the event that it tells; gives its length and the
+    /// serial of its chunk.
     pub fn push(
         &mut self,
         record: &Record,
+        subject: Option<Subject>,
         event: Option<Entry>,
         urgency: Urgency,
         ticket: Ticket,
@@ -70,12 +70,7 @@ impl Pending {
         let bytes: &mut Vec<u8> = Arc::make_mut(&mut chunk.bytes);
         let at = bytes.len() as u32;
         let len = segment::push_event(bytes, record, event.map_or(0, |e| e.seq)) as u16;
-        let body = match record {
-            Record::Accepted(accepted) => Some(accepted.id),
-            Record::Kept(both) => Some(both.0.id),
-            _ => None,
-        };
-        chunk.bodies.extend(body.map(|id| (id, Place { segment: 0, at, len })));
+        chunk.bodies.extend(subject.map(|subject| (subject, Place { segment: 0, at, len })));
         chunk.events.extend(event);
         (len, self.serial)
     }
@@ -175,10 +170,10 @@ impl Pending {
         }
     }
 
-    /// The newest record with message `id`'s body.
-    pub fn body(&self, id: MessageId) -> Option<Frame<'_>> {
+    /// The newest record that keeps `subject`.
+    pub fn body(&self, subject: Subject) -> Option<Frame<'_>> {
         self.chunks.iter().rev().find_map(|chunk| {
-            let (_, place) = chunk.bodies.iter().find(|(body, _)| *body == id)?;
+            let (_, place) = chunk.bodies.iter().find(|(kept, _)| *kept == subject)?;
             Frame::pending(&chunk.bytes, place.at as usize)
         })
     }

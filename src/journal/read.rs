@@ -1,17 +1,18 @@
 //! Bodies, read back from where their records lie.
 
 use super::disk::{Disk, segment_name};
+use super::index::Subject;
 use super::log::Log;
 use super::segment::{Found, Frames};
-use super::{Bodies, Body, Events, codec};
-use crate::message::MessageId;
+use super::{Bodies, Body, Events, ReceivedBody, codec};
+use crate::message::{MessageId, ReceivedId};
 
 impl<D: Disk> Log<D> {
-    /// Calls `read` with the type and fields of the record that holds message `id`'s body.
-    pub(super) fn with_body<R>(&self, id: MessageId, read: impl FnOnce(u8, &[u8]) -> R) -> Option<R> {
-        let place = self.index.get(id)?;
+    /// Calls `read` with the type and fields of the record that keeps a message.
+    pub(super) fn with_body<R>(&self, subject: Subject, read: impl FnOnce(u8, &[u8]) -> R) -> Option<R> {
+        let place = self.index.get(subject)?;
         if place.segment == 0 {
-            let frame = self.pending.body(id)?;
+            let frame = self.pending.body(subject)?;
             return Some(read(frame.kind, frame.fields));
         }
         // Taken, not borrowed: `read` may ask for another body.
@@ -28,7 +29,12 @@ impl<D: Disk> Log<D> {
             Ok((kind, fields)) => Some(read(kind, fields)),
             Err(why) => {
                 let name = segment_name(place.segment);
-                log::error!("message {id} cannot be read from {name} at byte {}: {why}", place.at);
+                let (what, id) = match subject {
+                    Subject::Sent(id) => ("message", id),
+                    Subject::Received(id) => ("received message", id),
+                    Subject::Window(id) => ("window", id),
+                };
+                log::error!("{what} {id} cannot be read from {name} at byte {}: {why}", place.at);
                 None
             }
         };
@@ -40,7 +46,11 @@ impl<D: Disk> Log<D> {
 
 impl<D: Disk> Bodies for Log<D> {
     fn body<R>(&self, id: MessageId, read: impl FnOnce(Body<'_>) -> R) -> Option<R> {
-        self.with_body(id, |_, fields| codec::read_body(fields, read)).flatten()
+        self.with_body(Subject::Sent(id), |_, fields| codec::read_body(fields, read)).flatten()
+    }
+
+    fn received<R>(&self, id: ReceivedId, read: impl FnOnce(ReceivedBody<'_>) -> R) -> Option<R> {
+        self.with_body(Subject::Received(id), |_, fields| codec::read_received(fields, read)).flatten()
     }
 
     fn events(&self) -> &Events {

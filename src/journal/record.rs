@@ -3,7 +3,8 @@
 
 use super::Seq;
 use crate::message::{
-    ClientId, ConsumerName, JobId, LineName, MessageId, Number, OnUnknown, Part, Priority, Problem, State,
+    ClientId, ConsumerName, DeviceTime, JobId, LineName, MessageId, Number, OnUnknown, Part, Priority,
+    Problem, ReceivedId, Sender, State,
 };
 
 /// The kernel's boot id (`/proc/sys/kernel/random/boot_id`), as 16 bytes: two moments with the
@@ -160,6 +161,66 @@ pub struct Cursor {
     pub seq: Option<Seq>,
 }
 
+/// A message was received.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Received {
+    /// Its id.
+    pub id: ReceivedId,
+    /// When it was read from the box.
+    pub at: Stamp,
+    /// The line that it came in on.
+    pub line: LineName,
+    /// Its sender, as the network delivered it; may be empty.
+    pub from: Sender,
+    /// Its time, as the box wrote it; may be empty.
+    pub device_time: DeviceTime,
+    /// Its text.
+    pub text: Box<str>,
+    /// It was there before goipd looked for the first time: nobody is told of it.
+    pub old: bool,
+    /// It was copied forward: that it came has been told before.
+    pub copied: bool,
+}
+
+/// What is remembered of a line's inbox, in the place of what was remembered before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InboxWindow {
+    /// When; nothing unless there is a gap.
+    pub at: Stamp,
+    /// The line.
+    pub line: LineName,
+    /// Whether the line's inbox was read to its end once.
+    pub known: bool,
+    /// Whether the marks stand in the box's order.
+    pub settled: bool,
+    /// What the entries are recognised by, the oldest first.
+    pub marks: Vec<u64>,
+    /// Messages may have come and gone unseen.
+    pub gap: bool,
+}
+
+/// How far received messages are numbered and forgotten.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct InboxIds {
+    /// The newest id that was given out.
+    pub newest: ReceivedId,
+    /// Messages up to this one are not kept any more.
+    pub forgotten: ReceivedId,
+}
+
+impl InboxIds {
+    /// Learns from the next record. Both only grow, whatever comes again.
+    pub fn note(&mut self, record: &Record) {
+        let ids = match record {
+            Record::Received(received) => Self { newest: received.id, forgotten: 0 },
+            Record::InboxIds(ids) => *ids,
+            _ => return,
+        };
+        self.newest = self.newest.max(ids.newest);
+        self.forgotten = self.forgotten.max(ids.forgotten);
+    }
+}
+
 /// All that is known of a message at one moment, besides what was accepted: it stands for every
 /// record about the message before it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -225,6 +286,12 @@ pub enum Record {
     Condition(Condition),
     /// A consumer has come so far.
     Cursor(Cursor),
+    /// A message was received.
+    Received(Received),
+    /// What is remembered of a line's inbox; perhaps that messages are missing there.
+    InboxWindow(InboxWindow),
+    /// How far received messages are numbered and forgotten.
+    InboxIds(InboxIds),
 }
 
 /// How soon a record has to be on the disk.
@@ -242,12 +309,15 @@ impl Record {
     /// How soon it has to be on the disk if nobody asks for more.
     pub fn urgency(&self) -> Urgency {
         match self {
-            Self::Accepted(_) | Self::Submitting(_) => Urgency::Now,
+            Self::Accepted(_) | Self::Submitting(_) | Self::Received(_) => Urgency::Now,
             Self::Moved(moved) if moved.state == State::Sending => Urgency::Whenever,
-            Self::Moved(_) | Self::Kept(_) | Self::Started(_) | Self::Condition(_) | Self::Cursor(_) => {
-                Urgency::Soon
-            }
-            Self::Forgotten(_) | Self::Line(..) | Self::Daily(_) => Urgency::Whenever,
+            Self::Moved(_)
+            | Self::Kept(_)
+            | Self::Started(_)
+            | Self::Condition(_)
+            | Self::Cursor(_)
+            | Self::InboxWindow(_) => Urgency::Soon,
+            Self::Forgotten(_) | Self::Line(..) | Self::Daily(_) | Self::InboxIds(_) => Urgency::Whenever,
         }
     }
 }
@@ -267,4 +337,23 @@ pub struct Body<'a> {
     pub key: Option<&'a str>,
     /// The caller's own note on it.
     pub tag: Option<&'a str>,
+}
+
+/// A received message, as the journal keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReceivedBody<'a> {
+    /// Its id.
+    pub id: ReceivedId,
+    /// When it was read from the box, Unix seconds.
+    pub unix_s: u32,
+    /// The line that it came in on.
+    pub line: LineName,
+    /// Its sender; may be empty.
+    pub from: &'a str,
+    /// Its time, as the box wrote it; may be empty.
+    pub device_time: &'a str,
+    /// Its text.
+    pub text: &'a str,
+    /// It was there before goipd looked for the first time.
+    pub old: bool,
 }

@@ -11,9 +11,9 @@ use super::carried::Carried;
 use super::codec::{self, Batch, Decoded};
 use super::disk::{DiskError, Source, segment_name};
 use super::events::{Entry, EventKind};
-use super::index::{Index, Place};
+use super::index::{Index, Place, Subject};
 use super::segment::{Found, Frame, Frames, HEAD_BYTES, Head, Opening};
-use super::{Events, Record};
+use super::{Events, Received, Record};
 use crate::message::MessageId;
 
 /// The most that is read of one segment: far more than is ever written to one, little enough to
@@ -317,7 +317,16 @@ impl Reader {
         match &record {
             Record::Accepted(accepted) => recovered.body(accepted.id, segment.number, frame),
             Record::Kept(both) => recovered.body(both.0.id, segment.number, frame),
-            Record::Forgotten(id) => recovered.index.remove(*id),
+            Record::Received(Received { id, .. }) if *id > recovered.carried.inbox.forgotten => {
+                recovered.kept(Subject::Received(*id), segment.number, frame);
+            }
+            Record::InboxWindow(window) => {
+                if let Some(window) = recovered.index.window(&window.line) {
+                    recovered.kept(window, segment.number, frame);
+                }
+            }
+            Record::Forgotten(id) => recovered.index.remove(Subject::Sent(*id)),
+            Record::InboxIds(ids) => recovered.index.forget_received(ids.forgotten),
             _ => {}
         }
         if let Ok(seq @ 1..) = codec::seq(frame.fields)
@@ -348,16 +357,20 @@ impl Reader {
 
 impl Recovered {
     fn body(&mut self, id: MessageId, segment: u32, frame: Frame<'_>) {
-        let len = (frame.end - frame.at) as u16;
-        self.index.set(id, Place { segment, at: frame.at as u32, len });
+        self.kept(Subject::Sent(id), segment, frame);
         self.last_id = self.last_id.max(id);
+    }
+
+    fn kept(&mut self, subject: Subject, segment: u32, frame: Frame<'_>) {
+        let len = (frame.end - frame.at) as u16;
+        self.index.set(subject, Place { segment, at: frame.at as u32, len });
     }
 
     fn batch(&mut self, batch: Batch, segment: u32) {
         self.events.skip_to(batch.newest);
         for entry in batch.entries {
             let subject = match entry.kind {
-                EventKind::Message(_) => Some(entry.subject),
+                EventKind::Message(_) | EventKind::Received => Some(entry.subject),
                 _ => batch.names.get(entry.subject as usize).and_then(|name| self.events.place(name)),
             };
             if let Some(subject) = subject {

@@ -105,6 +105,14 @@ impl Pressure {
         full && self.used >= self.live + segment
     }
 
+    /// What can be taken besides: what fits between all that is kept and its limit, and between what
+    /// waits to be written and its own.
+    pub(super) fn free_bytes(&self, pending: u64) -> usize {
+        let kept = self.limits.live().saturating_sub(self.live);
+        let written = self.limits.open().saturating_sub(self.used);
+        kept.min(written).min(MAX_PENDING_BYTES.saturating_sub(pending)) as usize
+    }
+
     /// Whether a message with `bytes` of text, key and tag can be taken.
     pub(super) fn check(&self, bytes: usize, pending: u64) -> Result<(), NoRoom> {
         let record = bytes as u64 + ACCEPTED_BYTES;

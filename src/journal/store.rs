@@ -12,9 +12,9 @@ use super::lock::{LockError, lock};
 use super::log::{Counters, Log};
 use super::recover::{Fault, RecoverError};
 use super::space::{Limits, NoRoom, Pressure};
-use super::{Bodies, Body, Events, Kept, Record, Ticket, worker};
+use super::{Bodies, Body, Events, InboxWindow, Kept, ReceivedBody, Record, Ticket, worker};
 use crate::mailbox::{Sender, mailbox};
-use crate::message::MessageId;
+use crate::message::{LineName, MessageId, ReceivedId};
 
 /// The journal in a state directory. The loop appends and asks; a thread of its own writes.
 ///
@@ -191,6 +191,11 @@ impl Journal {
         self.log.can_accept(bytes)
     }
 
+    /// What could be received and stored now, in bytes.
+    pub fn free_bytes(&self) -> usize {
+        self.log.free_bytes()
+    }
+
     /// Why nothing is written for a while; `None` while all is well and while the next try is
     /// under way.
     pub fn stuck(&self, now_ms: u64) -> Option<NoRoom> {
@@ -205,9 +210,13 @@ impl Journal {
 
     /// Takes a step in making room, if room is wanted. Call it once a turn, after all records of
     /// the turn were appended: `state` tells a message's state as it is now, `None` if it is not
-    /// kept any more.
-    pub fn compact_step(&mut self, state: impl FnMut(MessageId) -> Option<Kept>) {
-        self.log.compact_step(state);
+    /// kept any more, and `window` what is remembered of a line's inbox.
+    pub fn compact_step(
+        &mut self,
+        state: impl FnMut(MessageId) -> Option<Kept>,
+        window: impl FnMut(&LineName) -> Option<InboxWindow>,
+    ) {
+        self.log.compact_step(state, window);
     }
 
     /// What has been written.
@@ -242,6 +251,10 @@ impl Drop for Journal {
 impl Bodies for Journal {
     fn body<R>(&self, id: MessageId, read: impl FnOnce(Body<'_>) -> R) -> Option<R> {
         self.log.body(id, read)
+    }
+
+    fn received<R>(&self, id: ReceivedId, read: impl FnOnce(ReceivedBody<'_>) -> R) -> Option<R> {
+        self.log.received(id, read)
     }
 
     fn events(&self) -> &Events {

@@ -8,13 +8,13 @@ mod random;
 pub use random::Random;
 
 use super::{
-    Accepted, BootId, Choice, Condition, Cursor, Daily, Fence, Kept, Moved, Origin, Record, Stamp, Started,
-    Submitting,
+    Accepted, BootId, Choice, Condition, Cursor, Daily, Fence, InboxIds, InboxWindow, Kept, Moved, Origin,
+    Received, Record, Stamp, Started, Submitting,
 };
 use crate::journal;
 use crate::message::{
     ClientId, ConsumerName, JobId, LineName, MessageId, Number, OnUnknown, Part, Priority, Problem,
-    ProblemCode, State, Words,
+    ProblemCode, ReceivedId, State, Words,
 };
 
 pub const BOOT: BootId = BootId(*b"boot of the test");
@@ -77,6 +77,19 @@ pub fn kept() -> Kept {
     }
 }
 
+pub fn received(id: ReceivedId, from: &str, text: &str) -> Received {
+    Received {
+        id,
+        at: AT,
+        line: line(),
+        from: from.try_into().unwrap(),
+        device_time: if from.is_empty() { "" } else { "07-03 12:54:04" }.try_into().unwrap(),
+        text: text.into(),
+        old: false,
+        copied: false,
+    }
+}
+
 /// The records of a message that goes out as it should.
 pub fn life(id: MessageId) -> [Record; 4] {
     [
@@ -129,6 +142,24 @@ pub fn samples() -> Vec<Record> {
     for seq in [Some(0), Some(u32::MAX), None] {
         let consumer = ConsumerName::parse("a.b-c_1").unwrap();
         all.push(Record::Cursor(Cursor { consumer, seq }));
+    }
+    for (from, text, old, copied) in [("+51987654321", "a\0b \u{202e}€", false, false), ("", "", true, true)]
+    {
+        all.push(Record::Received(Received { old, copied, ..received(u32::MAX, from, text) }));
+    }
+    for (marks, gap) in [(vec![], true), (vec![0, 1, u64::MAX], false)] {
+        let at = if gap { AT } else { Stamp::default() };
+        all.push(Record::InboxWindow(InboxWindow {
+            at,
+            line: line(),
+            known: gap,
+            settled: !gap,
+            marks,
+            gap,
+        }));
+    }
+    for (newest, forgotten) in [(0, 0), (u32::MAX, 7)] {
+        all.push(Record::InboxIds(InboxIds { newest, forgotten }));
     }
     all.push(Record::Forgotten(258));
     all.push(Record::Started(Started { boot: BOOT, at: AT }));

@@ -9,6 +9,7 @@ mod line;
 mod number;
 mod problem;
 mod quoted;
+mod received;
 mod state;
 mod text;
 
@@ -19,6 +20,7 @@ pub use line::{DeviceName, JobId, LineId, LineName, Part};
 pub use number::{Masked, Number};
 pub use problem::{Problem, ProblemCode, Words};
 pub use quoted::Quoted;
+pub use received::{DEVICE_TIME_MAX_BYTES, DeviceTime, ReceivedId, SENDER_MAX_BYTES, Sender};
 pub use state::{OnUnknown, Priority, State};
 pub use text::{Encoding, MAX_TEXT_BYTES, Shape, check_text, shape};
 

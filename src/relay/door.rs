@@ -12,9 +12,9 @@ use super::login::Login;
 use super::reply::Reply;
 use super::route::Route;
 use super::{Count, Denied, Hosts, metrics, openapi, v1};
-use crate::api::{Answer, Caller, Request, SendRequest, form};
+use crate::api::{Answer, Caller, InboxPage, Request, SendRequest, form};
 use crate::config;
-use crate::engine::{Engine, Now};
+use crate::engine::{Engine, LineSet, Now};
 use crate::journal::{Origin, Seq, Ticket};
 use crate::message::{ClientId, ErrorCode, MessageId, Number, Refusal};
 use crate::serve::http::{self, Head, Method};
@@ -59,19 +59,19 @@ pub enum Outcome {
     Reply(Reply),
     /// This is answered once it is durable.
     Stored(Stored),
-    /// The message is answered with [`Door::waited`], once its state is final or the time is up.
+    /// This is answered with [`Door::waited`], once there is something to tell or the time is up.
     Wait {
-        /// The message.
-        id: MessageId,
-        /// Seconds to wait, from 1.
-        timeout_s: u32,
+        /// The client.
+        client: Option<ClientId>,
+        /// What is told then; it says how long to wait.
+        answer: Answer,
     },
     /// The events behind `after` are answered as they come.
     Stream {
         /// The client.
         client: Option<ClientId>,
-        /// Whose messages it sees; `None` for all.
-        owner: Option<Origin>,
+        /// What it sees.
+        caller: Caller,
         /// The number of the last event that it has.
         after: Seq,
         /// Events behind the one that was asked for are not kept any more, or it never was.
@@ -259,8 +259,22 @@ impl Door {
     }
 
     /// The answer to a [`Outcome::Wait`] that is over.
-    pub fn waited(&self, now: Now, id: MessageId, after: Ticket, desk: &impl Desk) -> Outcome {
-        match body(now, desk, Answer::Message(id)) {
+    pub fn waited(
+        &mut self,
+        now: Now,
+        client: Option<ClientId>,
+        answer: Answer,
+        after: Ticket,
+        desk: &impl Desk,
+    ) -> Outcome {
+        let answer = match answer {
+            // The configuration may be another by now.
+            Answer::Inbox(page) => {
+                Answer::Inbox(InboxPage { lines: self.caller(client, desk.engine()).inbox, ..page })
+            }
+            answer => answer,
+        };
+        match body(now, desk, answer) {
             Ok(body) => Outcome::Stored(Stored::new(after, Reply::json(200, body))),
             Err(refusal) => Outcome::Reply(Reply::refused(&refusal)),
         }
@@ -275,7 +289,7 @@ impl Door {
     ) -> Result<Outcome, Denied> {
         let head = &request.head;
         let query = fields(&head.query)?;
-        let caller = self.caller(admission.client);
+        let caller = self.caller(admission.client, desk.engine());
         let asked = match admission.route {
             Route::Messages if head.method == Method::Post => {
                 v1::only(&query, &[])?;
@@ -303,9 +317,9 @@ impl Door {
             Route::Goip(_) => return Err(Denied::new(ErrorCode::NotFound, "there is no such page")),
         };
         match desk.ask(now, asked, caller)? {
-            (Answer::Wait { id, timeout_s }, _) => Ok(Outcome::Wait { id, timeout_s }),
+            (answer, _) if answer.wait_s() > 0 => Ok(Outcome::Wait { client: admission.client, answer }),
             (Answer::Events { after, reset, .. }, _) => {
-                Ok(Outcome::Stream { client: admission.client, owner: caller.owner(), after, reset })
+                Ok(Outcome::Stream { client: admission.client, caller, after, reset })
             }
             (answer, after) => {
                 Ok(Outcome::Stored(Stored::new(after, Reply::json(200, body(now, desk, answer)?))))
@@ -337,7 +351,7 @@ impl Door {
         mut send: SendRequest,
         desk: &mut impl Desk,
     ) -> Result<(Answer, Ticket), Denied> {
-        let caller = self.caller(client);
+        let caller = self.caller(client, desk.engine());
         let Some(client) = client.and_then(|id| self.access.client(id)) else {
             return Err(Denied::new(ErrorCode::Unauthorized, "a login is needed"));
         };
@@ -357,13 +371,16 @@ impl Door {
         Ok((answer, after))
     }
 
-    fn caller(&mut self, client: Option<ClientId>) -> Caller {
-        let all = client.and_then(|id| self.access.client(id)).is_some_and(|client| client.sees_all());
+    fn caller(&mut self, client: Option<ClientId>, engine: &Engine) -> Caller {
         // Without a client nothing is asked for that belongs to anybody.
-        client.map_or(Caller { origin: Origin::Local, all: false }, |id| Caller {
-            origin: Origin::Client(id),
-            all,
-        })
+        let nobody = Caller { origin: Origin::Local, all: false, inbox: LineSet::NONE };
+        let Some(client) = client.and_then(|id| self.access.client(id)) else { return nobody };
+        let reads = client.may(Right::Inbox).is_ok();
+        Caller {
+            origin: Origin::Client(client.id()),
+            all: client.sees_all(),
+            inbox: if reads { engine.line_set(client.lines()) } else { LineSet::NONE },
+        }
     }
 }
 

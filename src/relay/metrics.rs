@@ -18,15 +18,18 @@ enum Asked {
     Send,
     /// For its status page.
     Status,
+    /// For its inbox page.
+    Inbox,
 }
 
 impl Asked {
-    const ALL: [Self; 2] = [Self::Send, Self::Status];
+    const ALL: [Self; 3] = [Self::Send, Self::Status, Self::Inbox];
 
     const fn as_str(self) -> &'static str {
         match self {
             Self::Send => "send",
             Self::Status => "status",
+            Self::Inbox => "inbox",
         }
     }
 }
@@ -48,6 +51,15 @@ enum Outcome {
 
 impl Outcome {
     const ALL: [Self; 5] = [Self::Ok, Self::Refused, Self::BadLogin, Self::NoAnswer, Self::NotUnderstood];
+
+    const fn of(error: Option<&AskError>) -> Self {
+        match error {
+            None => Self::Ok,
+            Some(AskError::Unreachable(_)) => Self::NoAnswer,
+            Some(AskError::BadLogin) => Self::BadLogin,
+            Some(AskError::NotUnderstood(_)) => Self::NotUnderstood,
+        }
+    }
 
     const fn as_str(self) -> &'static str {
         match self {
@@ -82,12 +94,10 @@ impl Tally {
                 },
             ),
             Answer::Send(SendOutcome::Lost { .. }) => (Asked::Send, Outcome::NoAnswer),
-            Answer::Status(Ok(_)) => (Asked::Status, Outcome::Ok),
-            Answer::Status(Err(AskError::Unreachable(_))) => (Asked::Status, Outcome::NoAnswer),
-            Answer::Status(Err(AskError::BadLogin)) => (Asked::Status, Outcome::BadLogin),
-            Answer::Status(Err(AskError::NotUnderstood(_))) => (Asked::Status, Outcome::NotUnderstood),
-            // No request was made.
-            Answer::NoBody => return,
+            Answer::Status(page) => (Asked::Status, Outcome::of(page.as_ref().err())),
+            Answer::Inbox(end) => (Asked::Inbox, Outcome::of(end.as_ref().err())),
+            // No request was made, or it goes on.
+            Answer::NoBody | Answer::InboxLine(_) => return,
         };
         self.add(asked, outcome, ms);
     }
@@ -183,6 +193,15 @@ impl Figures<'_> {
         family(out, "goipd_line_queued", "gauge", "Queued messages that may go out on the line.");
         for line in &lines {
             sample(out, "goipd_line_queued", &[("line", &name(line))], line.queued);
+        }
+        for (family_name, help, value) in [
+            ("goipd_received_total", "Messages that the line has received.", 0),
+            ("goipd_inbox_gaps_total", "How often received messages may have gone unseen.", 1),
+        ] {
+            family(out, family_name, "counter", help);
+            for (line, counts) in self.engine.received_by_line() {
+                sample(out, family_name, &[("line", line)], counts[value]);
+            }
         }
     }
 

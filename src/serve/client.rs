@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use crate::api::{Form, Request, parse_line, reply};
+use crate::api::{Answer, Form, Request, parse_line, reply};
 use crate::journal::{Seq, Ticket};
 use crate::message::{ErrorCode, MessageId, Refusal};
 
@@ -76,8 +76,8 @@ struct Held {
 /// What a client waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wait {
-    /// The message whose state is to become final.
-    pub id: MessageId,
+    /// What is told then.
+    pub answer: Answer,
     /// How the reply goes.
     pub form: Form,
     /// When it is given all the same, in milliseconds since boot.

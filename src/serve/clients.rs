@@ -127,9 +127,8 @@ impl Clients {
             if let Some(wait) = client.waits_for().filter(|&wait| is_over(wait, now, core)) {
                 waits -= 1;
                 client.waited(now.boot_ms);
-                let answer = Answer::Message(wait.id);
                 let after = core.wanted_ticket();
-                show(client, now, core, wait.form, answer, after);
+                show(client, now, core, wait.form, wait.answer, after);
             }
             if self.closing {
                 client.leave(now.boot_ms);
@@ -246,7 +245,7 @@ fn is_passing(kind: ErrorKind) -> bool {
 }
 
 fn is_over(wait: Wait, now: Now, core: &Core) -> bool {
-    wait.until_ms <= now.boot_ms || core.is_settled(wait.id)
+    wait.until_ms <= now.boot_ms || core.is_settled(wait.answer)
 }
 
 /// Answers one request; says whether its client waits now.
@@ -272,13 +271,13 @@ fn answer(
             client.stream(after);
             client.is_streaming()
         }
-        Ok((Answer::Wait { id, timeout_s }, _)) if !core.is_settled(id) => {
+        Ok((answer, _)) if answer.wait_s() > 0 && !core.is_settled(answer) => {
             if !may_wait {
                 show_out(client, now, form, format!("{MAX_WAITS} clients wait"));
                 return false;
             }
-            let until_ms = now.boot_ms + u64::from(timeout_s) * 1000;
-            client.wait(Wait { id, form, until_ms });
+            let until_ms = now.boot_ms + u64::from(answer.wait_s()) * 1000;
+            client.wait(Wait { answer, form, until_ms });
             true
         }
         Ok((answer, after)) => {
@@ -308,7 +307,7 @@ fn pour(client: &mut Client, now: Now, core: &Core) {
             break;
         };
         let mut text = String::new();
-        core.write_event(now, &mut text, &event, Caller::LOCAL.owner());
+        core.write_event(now, &mut text, &event, Caller::LOCAL);
         client.reply(&text, 0);
         client.stream(event.seq);
     }

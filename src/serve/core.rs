@@ -11,8 +11,8 @@ use std::io;
 use crate::api::reply::{Daemon, Source};
 use crate::api::{self, Answer, Caller, Form, Request};
 use crate::config::{self, Config};
-use crate::engine::{Action, DeviceSettings, Engine, Now, Settings};
-use crate::journal::{Bodies, Event, Events, Origin, Ticket};
+use crate::engine::{Action, DeviceSettings, Engine, InboxSettings, Now, Settings};
+use crate::journal::{Bodies, Event, Events, Ticket};
 use crate::message::{MessageId, Refusal};
 use crate::relay::door::Desk;
 use crate::relay::metrics::{Doors, Figures};
@@ -151,14 +151,18 @@ impl Core {
     }
 
     /// Writes an event.
-    pub fn write_event(&self, now: Now, out: &mut String, event: &Event<'_>, owner: Option<Origin>) -> bool {
-        self.source(now).event(out, event, owner)
+    pub fn write_event(&self, now: Now, out: &mut String, event: &Event<'_>, caller: Caller) -> bool {
+        self.source(now).event(out, event, caller)
     }
 
-    /// Whether nobody has to wait for the message any longer: its state is final, or it is not
-    /// kept any more.
-    pub fn is_settled(&self, id: MessageId) -> bool {
-        self.engine.view(id).is_none_or(|view| view.state.is_final())
+    /// Whether nobody has to wait for the answer any longer: the message's state is final, or it is
+    /// not kept any more; or there is a received message to be shown.
+    pub fn is_settled(&self, answer: Answer) -> bool {
+        match answer {
+            Answer::Wait { id, .. } => self.engine.view(id).is_none_or(|view| view.state.is_final()),
+            Answer::Inbox(page) => self.engine.received(page.after, page.lines).next().is_some(),
+            _ => true,
+        }
     }
 
     /// Everything that has happened so far is durable with this, and somebody waits for it.
@@ -198,6 +202,7 @@ impl Core {
         self.spool.flush(now, &mut self.engine);
         // What was forgotten to make room.
         self.act(now);
+        self.engine.set_room(self.spool.free_bytes());
     }
 
     /// When to [`Self::settle`] next if nothing else happens, in milliseconds since boot.
@@ -317,5 +322,10 @@ fn device_settings(device: &config::Device) -> DeviceSettings {
         form: device.sends_by_form(),
         api_room: u16::try_from(described(device).api_room()).unwrap_or(u16::MAX),
         status_interval_s: device.status_interval_s.unwrap_or(0),
+        inbox: InboxSettings {
+            interval_s: device.inbox_interval_s.unwrap_or(0),
+            first_events: device.inbox_first_events,
+            utc_offset_s: device.utc_offset_s,
+        },
     }
 }

@@ -60,6 +60,7 @@ impl Devices {
         let job = match ask {
             Ask::Status => Job::Status,
             Ask::FormStatus => Job::FormStatus,
+            Ask::Inbox => Job::Inbox,
             Ask::Send(message, line) => send(message, line, None, bodies)?,
             Ask::SendByForm(message, line, form) => send(message, line, Some(form), bodies)?,
         };
@@ -74,6 +75,7 @@ impl Devices {
             Ask::Status | Ask::FormStatus => {
                 Answer::Status(Err(AskError::Unreachable(Words::new("no thread"))))
             }
+            Ask::Inbox => Answer::Inbox(Err(AskError::Unreachable(Words::new("no thread")))),
         })
     }
 
@@ -85,6 +87,8 @@ impl Devices {
             let answer = match report {
                 Report::Send { outcome, .. } => Answer::Send(outcome),
                 Report::Status { page } => Answer::Status(page),
+                Report::InboxLine(line) => Answer::InboxLine(line),
+                Report::Inbox(end) => Answer::Inbox(end),
             };
             let place = usize::from(device);
             if let (Some(tally), Some(ms)) = (tallies.get_mut(place), asked_ms.get(place)) {

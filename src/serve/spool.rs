@@ -8,9 +8,9 @@ use super::StartError;
 use super::wake::Wake;
 use crate::config::Config;
 use crate::engine::{Engine, Now};
-use crate::journal::{Bodies, Body, Counters, Done, Events, Journal, NoRoom, Record, Ticket};
+use crate::journal::{Bodies, Body, Counters, Done, Events, Journal, NoRoom, ReceivedBody, Record, Ticket};
 use crate::mailbox::{Receiver, mailbox};
-use crate::message::{ErrorCode, MessageId, Refusal};
+use crate::message::{ErrorCode, MessageId, ReceivedId, Refusal};
 
 /// What the journal has written is told this often.
 const FIGURES_MS: u64 = 24 * 3_600_000;
@@ -96,7 +96,7 @@ impl Spool {
         if self.journal.pressure().is_high() {
             engine.forget_oldest(FORGET_A_TURN);
         }
-        self.journal.compact_step(|id| engine.kept(now, id));
+        self.journal.compact_step(|id| engine.kept(now, id), |line| engine.inbox_window(line));
         self.journal.flush(now.boot_ms);
         if now.boot_ms >= self.told_ms + FIGURES_MS {
             self.told_ms = now.boot_ms;
@@ -105,6 +105,11 @@ impl Spool {
                 "journal since the start: {records} records, {bytes} bytes, {syncs} syncs, {pages} flash pages of 4 KiB, {failures} failures"
             );
         }
+    }
+
+    /// What could be received and stored now, in bytes.
+    pub fn free_bytes(&self) -> usize {
+        self.journal.free_bytes()
     }
 
     /// When to [`Self::flush`] next if nothing else happens, in milliseconds since boot.
@@ -126,6 +131,10 @@ impl Spool {
 impl Bodies for Spool {
     fn body<R>(&self, id: MessageId, read: impl FnOnce(Body<'_>) -> R) -> Option<R> {
         self.journal.body(id, read)
+    }
+
+    fn received<R>(&self, id: ReceivedId, read: impl FnOnce(ReceivedBody<'_>) -> R) -> Option<R> {
+        self.journal.received(id, read)
     }
 
     fn events(&self) -> &Events {

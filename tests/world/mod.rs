@@ -13,9 +13,10 @@ use std::collections::{BTreeMap, BinaryHeap};
 
 use goip_sim::{Accept, Model, Options, Step};
 use goipd::engine::{
-    Action, Answer, Ask, Choice, DeviceSettings, Engine, MIN_STATUS_GAP_MS, NewMessage, Now, Settings,
+    Action, Answer, Ask, Choice, DeviceSettings, Engine, InboxSettings, MIN_STATUS_GAP_MS, NewMessage, Now,
+    Settings,
 };
-use goipd::goip::{AskError, ByForm, End, Phase, SendOutcome, parse_answer, parse_status};
+use goipd::goip::{AskError, ByForm, End, InboxReader, Phase, SendOutcome, parse_answer, parse_status};
 use goipd::journal::{self, Bodies, BootId, Event as Told, Job, Limits, Log, Origin, Seq, Subject, Ticket};
 use goipd::message::{MessageId, Number, OnUnknown, Priority, Refusal, Words, check_text};
 
@@ -82,6 +83,7 @@ pub struct SimBox {
     /// What it was asked, by kind.
     pub sends: u64,
     pub questions: u64,
+    pub inbox_reads: u64,
 }
 
 impl SimBox {
@@ -94,6 +96,7 @@ impl SimBox {
             asked_ms: None,
             sends: 0,
             questions: 0,
+            inbox_reads: 0,
         }
     }
 }
@@ -321,7 +324,7 @@ impl World {
                 any |= self.act();
             }
             let engine = &self.engine;
-            self.store.log.compact_step(|id| engine.kept(now, id));
+            self.store.log.compact_step(|id| engine.kept(now, id), |line| engine.inbox_window(line));
             if self.job.is_none()
                 && let Some(job) = self.store.log.next_job(now.boot_ms)
             {
@@ -376,6 +379,9 @@ impl World {
         log::debug!("{}: box {device} is asked for {ask:?}", self.now_ms);
         let request = match ask {
             Ask::Status => "GET /default/en_US/send_status.xml?u=admin&p=admin HTTP/1.0\r\n\r\n".to_owned(),
+            Ask::Inbox => {
+                format!("GET /default/en_US/tools.html?type=sms_inbox HTTP/1.0\r\n{LOGIN}\r\n\r\n")
+            }
             Ask::FormStatus => format!("GET /default/en_US/send_sms_status.xml HTTP/1.0\r\n{LOGIN}\r\n\r\n"),
             Ask::Send(message, line) => {
                 let [number, text] = self.encoded_body(message);
@@ -399,6 +405,7 @@ impl World {
         let simbox = &mut self.boxes[device];
         match ask {
             Ask::Send(..) | Ask::SendByForm(..) => simbox.sends += 1,
+            Ask::Inbox => simbox.inbox_reads += 1,
             Ask::Status | Ask::FormStatus => {
                 simbox.questions += 1;
                 let gap_ms = simbox.asked_ms.replace(now_ms).map_or(u64::MAX, |ms| now_ms - ms);
@@ -464,7 +471,7 @@ impl World {
                     Some(answer) => SendOutcome::Answered(answer),
                     None => SendOutcome::Lost { phase: Phase::Written, timed_out: false },
                 };
-                self.end(device, connection, outcome, page(&bytes));
+                self.end(device, connection, outcome, Ok(&bytes));
             }
             Event::TimedOut { device, connection, some } => {
                 let phase = if some { Phase::Answering } else { Phase::Written };
@@ -503,22 +510,22 @@ impl World {
     }
 
     /// The connection is over, unless it was before.
-    fn end(
-        &mut self,
-        device: usize,
-        connection: u64,
-        outcome: SendOutcome,
-        page: Result<goipd::goip::StatusPage, AskError>,
-    ) {
+    fn end(&mut self, device: usize, connection: u64, outcome: SendOutcome, answer: Result<&[u8], AskError>) {
         let simbox = &mut self.boxes[device];
         let Some(open) = simbox.open.filter(|c| c.number == connection) else { return };
         simbox.open = None;
-        log::debug!("{}: box {device} answers: {outcome:?}, {page:?}", self.now_ms);
+        log::debug!("{}: box {device} answers: {outcome:?}", self.now_ms);
+        let now = self.now();
         let answer = match open.ask {
             Ask::Send(..) | Ask::SendByForm(..) => Answer::Send(outcome),
-            Ask::Status | Ask::FormStatus => Answer::Status(page.map(Box::new)),
+            Ask::Status | Ask::FormStatus => Answer::Status(answer.and_then(page).map(Box::new)),
+            Ask::Inbox => Answer::Inbox(answer.and_then(|bytes| {
+                let mut reader = InboxReader::default();
+                let engine = &mut self.engine;
+                let each = &mut |line| engine.report(now, device as u8, Answer::InboxLine(line));
+                reader.read(body(bytes)?, each).and_then(|()| reader.end())
+            })),
         };
-        let now = self.now();
         self.engine.report(now, device as u8, answer);
     }
 }
@@ -527,6 +534,7 @@ impl World {
 fn content(event: &Told<'_>) -> (u32, &'static str, String) {
     let subject = match event.subject {
         Subject::Message(id, _) => id.to_string(),
+        Subject::Received(id) => format!("received {id}"),
         Subject::Part(part) => part.to_string(),
     };
     (event.unix_s, event.kind.as_str(), subject)
@@ -534,14 +542,21 @@ fn content(event: &Told<'_>) -> (u32, &'static str, String) {
 
 /// The status page in an answer's bytes, as asking reads it.
 fn page(bytes: &[u8]) -> Result<goipd::goip::StatusPage, AskError> {
-    let text = String::from_utf8_lossy(bytes);
-    let Some((head, body)) = text.split_once("\n\n") else {
+    let body = body(bytes)?;
+    if body.trim_ascii_start().starts_with(b"ERROR,user") {
+        return Err(AskError::BadLogin);
+    }
+    parse_status(body)
+}
+
+/// What stands behind the head of an answer that is a page.
+fn body(bytes: &[u8]) -> Result<&[u8], AskError> {
+    let Some(end) = bytes.windows(2).position(|two| two == b"\n\n") else {
         return Err(AskError::Unreachable(Words::new("closed")));
     };
-    match head.split(' ').nth(1) {
-        Some("200") if body.trim_start().starts_with("ERROR,user") => Err(AskError::BadLogin),
-        Some("200") => parse_status(body.as_bytes()),
-        Some("401") => Err(AskError::BadLogin),
+    match bytes[..end].split(|byte| *byte == b' ').nth(1) {
+        Some(b"200") => Ok(&bytes[end + 2..]),
+        Some(b"401") => Err(AskError::BadLogin),
         _ => Err(AskError::NotUnderstood(Words::new("HTTP"))),
     }
 }
@@ -570,6 +585,7 @@ pub fn settings(devices: &[(&str, u8)]) -> Settings {
                 form: false,
                 api_room: 600,
                 status_interval_s: 60,
+                inbox: InboxSettings::default(),
             })
             .collect(),
     }

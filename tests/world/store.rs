@@ -1,7 +1,7 @@
 //! The journal as the engine asks it.
 
-use goipd::journal::{Bodies, Body, Events, Log};
-use goipd::message::{ErrorCode, MessageId, Refusal};
+use goipd::journal::{Bodies, Body, Events, Log, ReceivedBody};
+use goipd::message::{ErrorCode, MessageId, ReceivedId, Refusal};
 
 use super::SimDisk;
 
@@ -13,6 +13,10 @@ pub struct Store {
 impl Bodies for Store {
     fn body<R>(&self, id: MessageId, read: impl FnOnce(Body<'_>) -> R) -> Option<R> {
         self.log.body(id, read)
+    }
+
+    fn received<R>(&self, id: ReceivedId, read: impl FnOnce(ReceivedBody<'_>) -> R) -> Option<R> {
+        self.log.received(id, read)
     }
 
     fn events(&self) -> &Events {

@@ -1,5 +1,6 @@
 use super::*;
 use crate::api::testing::{NOW, World};
+use crate::engine::LineSet;
 use crate::message::{Problem, ProblemCode, Words};
 
 #[test]
@@ -148,7 +149,8 @@ fn ping_tells_the_daemon_and_counts_the_messages() {
 fn events(world: &World, after: u32, owner: Option<Origin>) -> Vec<String> {
     let written = |event: Event<'_>| {
         let mut out = String::new();
-        world.source().event(&mut out, &event, owner).then_some(out)
+        let caller = Caller { origin: owner.unwrap_or_default(), all: owner.is_none(), inbox: LineSet::ALL };
+        world.source().event(&mut out, &event, caller).then_some(out)
     };
     world.journal.events().after(after).filter_map(written).collect()
 }

@@ -4,6 +4,7 @@ mod events;
 mod fence;
 mod form;
 mod holds;
+mod inbox;
 mod life;
 mod requests;
 mod restore;
@@ -35,6 +36,7 @@ pub(super) fn device(name: &str, lines: u8) -> DeviceSettings {
         form: false,
         api_room: 600,
         status_interval_s: 60,
+        inbox: InboxSettings::default(),
     }
 }
 

@@ -4,7 +4,7 @@ use heapless::String;
 use std::borrow::Cow;
 
 use super::InboxEntry;
-use crate::message::MAX_TEXT_BYTES;
+use crate::message::{DEVICE_TIME_MAX_BYTES, MAX_TEXT_BYTES};
 
 /// The message in a slot whose escapes are gone; `None` if it is empty.
 ///
@@ -31,7 +31,7 @@ pub(super) fn entry(slot: u8, bytes: &[u8]) -> Option<InboxEntry> {
 
 /// Digits with something between them, no longer than is kept.
 fn is_time(time: &str) -> bool {
-    time.len() <= super::DEVICE_TIME_MAX_BYTES
+    time.len() <= DEVICE_TIME_MAX_BYTES
         && time.starts_with(|c: char| c.is_ascii_digit())
         && time.bytes().all(|b| b.is_ascii_digit() || b" -/.:T".contains(&b))
 }

@@ -1,3 +1,5 @@
+use heapless::String;
+
 use super::*;
 
 /// A line's messages: slot, time, sender, text.

@@ -28,7 +28,7 @@ pub fn encode_events(into: &mut Vec<u8>, newest: Seq, entries: &[Entry], events:
     let mut bytes = Vec::with_capacity(entries.len() * ENTRY_BYTES);
     for entry in entries {
         let mut subject = entry.subject;
-        if !matches!(entry.kind, EventKind::Message(_)) {
+        if !matches!(entry.kind, EventKind::Message(_) | EventKind::Received) {
             let Some(name) = events.name(subject) else { continue };
             let place = names.iter().position(|known| *known == name).unwrap_or_else(|| {
                 names.push(name);

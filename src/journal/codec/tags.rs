@@ -10,11 +10,14 @@ pub mod kind {
     pub const STARTED: u8 = 5;
     pub const KEPT: u8 = 6;
     pub const LINE: u8 = 7;
+    pub const RECEIVED: u8 = 8;
+    pub const INBOX_WINDOW: u8 = 9;
     pub const FIRST_OPTIONAL: u8 = 128;
     pub const DAILY: u8 = 128;
     pub const CONDITION: u8 = 129;
     pub const CURSOR: u8 = 130;
     pub const EVENTS: u8 = 131;
+    pub const INBOX_IDS: u8 = 134;
 }
 
 /// The tags of fields, one meaning each in all records.
@@ -61,6 +64,16 @@ pub mod tag {
     pub const CONSUMER: u8 = 42;
     pub const EVENTS: u8 = 43;
     pub const NAMES: u8 = 44;
+    pub const RECEIVED_ID: u8 = 45;
+    pub const FROM: u8 = 46;
+    pub const DEVICE_TIME: u8 = 47;
+    pub const OLD: u8 = 48;
+    pub const COPIED: u8 = 49;
+    pub const KNOWN: u8 = 50;
+    pub const SETTLED: u8 = 51;
+    pub const MARKS: u8 = 52;
+    pub const GAP: u8 = 53;
+    pub const FORGOTTEN_TO: u8 = 54;
     pub const FENCE_KEY: u8 = 75;
 }
 

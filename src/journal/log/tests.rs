@@ -58,7 +58,7 @@ impl Rig {
 
     fn compact(&mut self, keep: impl Fn(MessageId) -> bool) {
         for _ in 0..1000 {
-            self.log.compact_step(|id| keep(id).then(kept));
+            self.log.compact_step(|id| keep(id).then(kept), |_| None);
             self.work();
         }
     }
@@ -275,7 +275,7 @@ fn a_journal_full_of_messages_takes_none_but_still_their_outcomes() {
             rig.append(record);
         }
         rig.work();
-        rig.log.compact_step(|_| Some(kept()));
+        rig.log.compact_step(|_| Some(kept()), |_| None);
     }
     rig.now_ms += SYNC_DELAY_MS;
     rig.work();
@@ -297,7 +297,7 @@ fn compaction_keeps_what_is_kept_and_bounds_the_rest() {
         if id > 10 && id % 100 != 0 {
             rig.append(&Record::Forgotten(id - 10));
         }
-        rig.log.compact_step(|_| Some(kept()));
+        rig.log.compact_step(|_| Some(kept()), |_| None);
         rig.work();
         assert!(rig.disk.used() < 128 * 1024 - 16 * 1024 + 2 * 16 * 1024);
     }
@@ -318,15 +318,15 @@ fn a_message_is_copied_once_however_long_the_disk_takes() {
             rig.append(&Record::Forgotten(id));
         }
     }
-    rig.log.compact_step(|_| Some(kept()));
+    rig.log.compact_step(|_| Some(kept()), |_| None);
     let job = rig.log.next_job(0).unwrap();
     for _ in 0..5 {
-        rig.log.compact_step(|_| Some(kept()));
+        rig.log.compact_step(|_| Some(kept()), |_| None);
     }
     assert!(rig.log.segments[0].number == 1 && rig.log.retiring.is_empty());
     let done = job.perform(&mut rig.disk);
     rig.log.done(0, done);
-    rig.log.compact_step(|_| Some(kept()));
+    rig.log.compact_step(|_| Some(kept()), |_| None);
     assert_eq!((rig.log.counters().copied, rig.log.retiring.len()), (3, 1));
 }
 
@@ -338,7 +338,7 @@ fn the_newest_id_is_known_also_when_its_message_is_long_gone() {
     for _ in 0..3000 {
         rig.append(&life(1)[1]);
         rig.work();
-        rig.log.compact_step(|_| None);
+        rig.log.compact_step(|_| None, |_| None);
     }
     rig.work();
     let rig = Rig::open(rig.disk);

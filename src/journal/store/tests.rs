@@ -95,7 +95,7 @@ fn old_segments_go_and_their_messages_stay() {
         if id % 10 != 0 {
             rig.journal.append(ticket + 1, &Record::Forgotten(id));
         }
-        rig.journal.compact_step(|_| Some(kept()));
+        rig.journal.compact_step(|_| Some(kept()), |_| None);
         rig.work(0);
     }
     assert!(!folder.0.join(segment_name(1)).exists());
@@ -174,9 +174,9 @@ fn damage_is_reported_with_file_and_place_and_the_file_is_kept() {
     let mut rig = Rig::open(&folder.0);
     let faults: Vec<String> = rig.recovery.faults.iter().map(ToString::to_string).collect();
     assert_eq!(faults, ["journal-00000001.log at byte 48: a record is damaged"]);
-    rig.journal.compact_step(|_| Some(kept()));
+    rig.journal.compact_step(|_| Some(kept()), |_| None);
     rig.work(0);
-    rig.journal.compact_step(|_| Some(kept()));
+    rig.journal.compact_step(|_| Some(kept()), |_| None);
     rig.journal.flush(0);
     let done = rig.done();
     rig.journal.report(0, done);

@@ -175,7 +175,7 @@ fn what_was_taken_in_parts_goes_on_where_it_stopped() {
 fn a_wait_lets_later_requests_wait_and_nothing_is_read_meanwhile() {
     let mut client = client(b"status 1\nstatus 2\n");
     client.next_request(0);
-    let wait = Wait { id: 1, form: Form::Words, until_ms: 5_000 };
+    let wait = Wait { answer: Answer::Message(1), form: Form::Words, until_ms: 5_000 };
     client.wait(wait);
     assert_eq!(client.next_request(0), None);
     assert!(!client.wants_bytes());
@@ -214,7 +214,7 @@ fn only_so_many_replies_wait_for_the_disk() {
 fn what_was_asked_before_hanging_up_is_done() {
     let mut client = client(b"status 1\nstatus 2\nstatus 3");
     client.next_request(0);
-    client.wait(Wait { id: 1, form: Form::Words, until_ms: 5_000 });
+    client.wait(Wait { answer: Answer::Message(1), form: Form::Words, until_ms: 5_000 });
     client.hung_up();
     client.ended();
     assert_eq!(client.waits_for().map(|w| w.until_ms), Some(0), "nobody waits any more");

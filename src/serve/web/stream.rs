@@ -3,8 +3,9 @@
 
 use core::fmt::Write;
 
+use crate::api::Caller;
 use crate::engine::Now;
-use crate::journal::{Origin, Seq};
+use crate::journal::Seq;
 use crate::message::ClientId;
 use crate::relay::reply::Reply;
 use crate::serve::core::Core;
@@ -25,8 +26,8 @@ const EVENTS_A_TURN: usize = 16;
 #[derive(Debug)]
 pub struct Stream {
     client: Option<ClientId>,
-    /// Whose messages it tells of; `None` for all.
-    owner: Option<Origin>,
+    /// Of what it may tell.
+    caller: Caller,
     /// The last event that it has had, or that was none of its own.
     after: Seq,
     /// When it is written to at the latest, in milliseconds since boot.
@@ -51,8 +52,8 @@ fn told_reset(out: &mut String, after: Seq) {
 
 impl Stream {
     /// A stream that begins now, behind the event `after`.
-    pub fn new(now: Now, client: Option<ClientId>, owner: Option<Origin>, after: Seq) -> Self {
-        Self { client, owner, after, beat_ms: now.boot_ms + BEAT_MS }
+    pub fn new(now: Now, client: Option<ClientId>, caller: Caller, after: Seq) -> Self {
+        Self { client, caller, after, beat_ms: now.boot_ms + BEAT_MS }
     }
 
     /// The client that gets them.
@@ -77,7 +78,7 @@ impl Stream {
                 Some(event) => {
                     let place = text.len();
                     let _ = write!(text, "id: {}\ndata: ", event.seq);
-                    if core.write_event(now, &mut text, &event, self.owner) {
+                    if core.write_event(now, &mut text, &event, self.caller) {
                         text.push_str("\n\n");
                     } else {
                         text.truncate(place);

@@ -4,9 +4,10 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream};
 
 use super::stream::{self, Stream};
+use crate::api::Answer;
 use crate::engine::Now;
 use crate::journal::Ticket;
-use crate::message::{ClientId, ErrorCode, MessageId, Refusal};
+use crate::message::{ClientId, ErrorCode, Refusal};
 use crate::relay::door::{Admission, Door, Outcome, Stored};
 use crate::relay::reply::Reply;
 use crate::serve::core::Core;
@@ -57,7 +58,7 @@ enum Pending {
     /// The disk.
     Stored(Stored),
     /// A message's end, or the time.
-    Message { id: MessageId, until_ms: u64 },
+    Wait { client: Option<ClientId>, answer: Answer, until_ms: u64 },
 }
 
 /// Whom a request is handed to.
@@ -77,7 +78,7 @@ impl Pending {
     fn is_over(&self, now: Now, core: &Core) -> bool {
         match self {
             Self::Stored(stored) => stored.after <= core.durable(),
-            Self::Message { id, until_ms } => *until_ms <= now.boot_ms || core.is_settled(*id),
+            Self::Wait { answer, until_ms, .. } => *until_ms <= now.boot_ms || core.is_settled(*answer),
         }
     }
 }
@@ -218,7 +219,7 @@ impl Visitor {
     /// When something is due if nothing else happens, in milliseconds since boot.
     pub fn next_wake(&self) -> Option<u64> {
         match self.pending {
-            Some(Pending::Message { until_ms, .. }) => Some(until_ms),
+            Some(Pending::Wait { until_ms, .. }) => Some(until_ms),
             _ => [self.connection.deadline_ms(), self.stream().map(Stream::next_wake)]
                 .into_iter()
                 .flatten()
@@ -249,12 +250,9 @@ impl Visitor {
         }
     }
 
-    /// The message that it waits for.
-    fn waits_for(&self) -> Option<MessageId> {
-        match self.pending {
-            Some(Pending::Message { id, .. }) => Some(id),
-            _ => None,
-        }
+    /// Whether it waits for something to be told.
+    fn waits(&self) -> bool {
+        matches!(self.pending, Some(Pending::Wait { .. }))
     }
 
     /// The events that it gets, unless it has to read first what it has.
@@ -265,29 +263,29 @@ impl Visitor {
 
     /// Whether its request has a place among those that are not answered at once.
     pub fn takes_long(&self) -> bool {
-        self.waits_for().is_some() || self.connection.is_streaming()
+        self.waits() || self.connection.is_streaming()
     }
 
-    /// Answers what was pending, if that is over; says whether that was a wait for a message.
+    /// Answers what was pending, if that is over; says whether that was a wait.
     fn resume(&mut self, desk: &mut Desk<'_>) -> bool {
-        let waited = self.waits_for();
+        let waited = self.waits();
         // Nobody is there any more to be told.
-        let alone = waited.is_some() && self.connection.has_ended();
+        let alone = waited && self.connection.has_ended();
         let over = |pending: &Pending| pending.is_over(desk.now, desk.core);
-        let told = desk.closing && waited.is_some() || alone;
+        let told = desk.closing && waited || alone;
         if !self.pending.as_ref().is_some_and(|pending| over(pending) || told) {
             return false;
         }
         match self.pending.take() {
             Some(Pending::Stored(stored)) => self.respond(desk, stored.reply),
-            Some(Pending::Message { id, .. }) => {
+            Some(Pending::Wait { client, answer, .. }) => {
                 let after = desk.core.wanted_ticket();
-                let outcome = desk.door.waited(desk.now, id, after, desk.core);
+                let outcome = desk.door.waited(desk.now, client, answer, after, desk.core);
                 self.settle(desk, outcome, true);
             }
             None => {}
         }
-        waited.is_some()
+        waited
     }
 
     /// Takes the next step of the request at hand; says whether there was one.
@@ -338,12 +336,12 @@ impl Visitor {
                 let refusal = Refusal::new(ErrorCode::TooMany, "too many requests wait; try again later");
                 self.respond(desk, Reply::refused(&refusal));
             }
-            Outcome::Wait { id, timeout_s } => {
-                let until_ms = now.boot_ms + u64::from(timeout_s) * 1000;
-                self.pending = Some(Pending::Message { id, until_ms });
+            Outcome::Wait { client, answer } => {
+                let until_ms = now.boot_ms + u64::from(answer.wait_s()) * 1000;
+                self.pending = Some(Pending::Wait { client, answer, until_ms });
             }
-            Outcome::Stream { client, owner, after, reset } => {
-                self.stream_of = Some(Stream::new(now, client, owner, after));
+            Outcome::Stream { client, caller, after, reset } => {
+                self.stream_of = Some(Stream::new(now, client, caller, after));
                 self.respond(desk, stream::beginning(after, reset));
             }
         }

@@ -155,10 +155,13 @@ impl World {
             }
             _ => self.log.hurry(self.events.len() as Ticket),
         }
-        self.log.compact_step(|id| {
-            let touched = *self.messages.get(&id)?;
-            Some(Kept { changed_ms_ago: touched, ..kept() })
-        });
+        self.log.compact_step(
+            |id| {
+                let touched = *self.messages.get(&id)?;
+                Some(Kept { changed_ms_ago: touched, ..kept() })
+            },
+            |_| None,
+        );
         // Sometimes the disk is slow, and several turns go by before it has done its job.
         if self.random.one_in(2) {
             self.work();
@@ -174,7 +177,7 @@ impl World {
     fn show(&mut self) {
         for event in self.log.events().after(0) {
             let subject = match event.subject {
-                Subject::Message(id, _) => id.to_string(),
+                Subject::Message(id, _) | Subject::Received(id) => id.to_string(),
                 Subject::Part(part) => part.to_string(),
             };
             let told = (event.unix_s, event.kind, subject);
@@ -225,7 +228,10 @@ impl World {
             | Record::Line(..)
             | Record::Daily(_)
             | Record::Condition(_)
-            | Record::Cursor(_) => {}
+            | Record::Cursor(_)
+            | Record::Received(_)
+            | Record::InboxWindow(_)
+            | Record::InboxIds(_) => {}
         })
         .unwrap();
         assert_eq!(recovered.faults, [], "a crash is no damage");

@@ -1,0 +1,376 @@
+//! The received messages that are kept, what is remembered of each line's inbox, and what a page
+//! makes of both. Texts lie in the journal.
+
+use std::collections::VecDeque;
+
+use super::inbox::{Mark, Window};
+use super::poll::ROOM_BYTES;
+use super::restore::TRUST_WAIT_MS;
+use super::{Choice, Engine, Now};
+use crate::goip::{InboxEntry, InboxLine, MAX_SLOTS};
+use crate::journal::{BootId, InboxIds, InboxWindow, Received, Record, Stamp, Ticket};
+use crate::message::{LineName, Number, Part, Quoted, ReceivedId};
+
+/// What the record of a received message takes besides its texts, at most.
+const RECEIVED_BYTES: usize = 128;
+
+/// What the records of a line's windows take that one page can lead to.
+const WINDOWS_BYTES: usize = 2 * 448;
+
+/// Lines of whose inbox something is remembered, those included that are not configured any more;
+/// as many as the journal keeps.
+const MAX_WINDOWS: usize = 256;
+
+/// After damage, ids may have been given out of which nothing is left: so many are left out.
+const LOST_IDS: ReceivedId = 10_000;
+
+/// Some of the lines, by their places among all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LineSet([u32; 4]);
+
+impl LineSet {
+    /// All, those included that are not configured any more.
+    pub const ALL: Self = Self([u32::MAX; 4]);
+    /// None.
+    pub const NONE: Self = Self([0; 4]);
+
+    /// Adds the line at that place.
+    pub fn add(&mut self, place: usize) {
+        if let Some(bits) = self.0.get_mut(place / 32) {
+            *bits |= 1 << (place % 32);
+        }
+    }
+
+    /// Whether the line at that place is among them; `None`: one that is not configured any more.
+    pub fn has(self, place: Option<u8>) -> bool {
+        match place {
+            Some(place) => {
+                self.0.get(usize::from(place) / 32).is_some_and(|bits| bits >> (place % 32) & 1 == 1)
+            }
+            None => self == Self::ALL,
+        }
+    }
+}
+
+/// A received message, without what only the journal keeps.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    id: ReceivedId,
+    /// When, by the wall clock, and whether that was set.
+    unix_s: u32,
+    trusted: bool,
+    /// When, in milliseconds since boot; 0 if it was in an earlier boot.
+    since_ms: u64,
+    /// The line's place; `None` if it is not configured any more.
+    line: Option<u8>,
+}
+
+/// With its place in the journal's index, 128 bytes at most.
+const _: () = assert!(size_of::<Entry>() <= 24);
+
+/// All received messages, oldest first.
+#[derive(Debug, Default)]
+pub(super) struct Inbox {
+    entries: VecDeque<Entry>,
+    ids: InboxIds,
+    /// What is remembered of each line's inbox, by the records that were handed to the journal.
+    windows: Vec<(LineName, Window)>,
+    /// Up to which message all are durable, and the tickets with which more are.
+    shown: ReceivedId,
+    pending: Vec<(Ticket, ReceivedId)>,
+    /// What the journal has room for, in bytes; `None`: for anything.
+    room_bytes: Option<usize>,
+}
+
+impl Inbox {
+    /// A received message is only shown when it is durable.
+    pub fn durable(&mut self, durable: Ticket) {
+        let done = self.pending.partition_point(|(ticket, _)| *ticket <= durable);
+        if let Some((_, id)) = self.pending.drain(..done).next_back() {
+            self.shown = id;
+        }
+    }
+
+    /// Whether there is room for so many bytes.
+    pub fn has_room(&self, bytes: usize) -> bool {
+        self.room_bytes.is_none_or(|room| room >= bytes)
+    }
+
+    fn window(&self, line: &LineName) -> Option<&Window> {
+        self.windows.iter().find(|(name, _)| name == line).map(|(_, window)| window)
+    }
+
+    fn set_window(&mut self, line: &LineName, window: Window) {
+        if let Some((_, known)) = self.windows.iter_mut().find(|(name, _)| name == line) {
+            *known = window;
+        } else if self.windows.len() < MAX_WINDOWS {
+            self.windows.push((line.clone(), window));
+        }
+    }
+
+    /// The messages behind `after` that may be shown, oldest first.
+    fn after(&self, after: ReceivedId) -> impl DoubleEndedIterator<Item = &Entry> {
+        let start = self.entries.partition_point(|e| e.id <= after);
+        let end = self.entries.partition_point(|e| e.id <= self.shown);
+        self.entries.range(start.min(end)..end)
+    }
+
+    /// How long ago the oldest but `skip` was received, as a key to compare with others.
+    pub fn age_key(&self, skip: usize) -> Option<(u64, u32)> {
+        self.entries.get(skip).map(|e| (e.since_ms, e.unix_s))
+    }
+}
+
+impl Engine {
+    /// What the journal has room for, in bytes: a page that brings more is left to the box until
+    /// there is.
+    pub fn set_room(&mut self, bytes: usize) {
+        let had_room = self.inbox.has_room(ROOM_BYTES);
+        self.inbox.room_bytes = Some(bytes);
+        if had_room && bytes < ROOM_BYTES && self.devices.iter().any(|d| d.inbox.settings.interval_s > 0) {
+            log::warn!("the journal has no room for received messages: inboxes are not read for now");
+        }
+    }
+
+    /// The received messages behind `after` on those lines, oldest first, each of them durable.
+    pub fn received(&self, after: ReceivedId, lines: LineSet) -> impl DoubleEndedIterator<Item = ReceivedId> {
+        self.inbox.after(after).filter(move |e| lines.has(e.line)).map(|e| e.id)
+    }
+
+    /// Whether somebody who sees the inboxes of those lines may be told of the received message.
+    /// Whose it was is not known any more of one that is not kept.
+    pub fn may_see_received(&self, id: ReceivedId, lines: LineSet) -> bool {
+        let place = self.inbox.entries.binary_search_by_key(&id, |e| e.id);
+        lines.has(place.ok().and_then(|place| self.inbox.entries[place].line))
+    }
+
+    /// Whether `part` is one of those lines.
+    pub fn may_see_line(&self, part: &Part, lines: LineSet) -> bool {
+        let place = self.lines.iter().position(|line| Part::from(&line.name) == *part);
+        lines.has(place.map(|place| place as u8))
+    }
+
+    /// The lines that these choices mean; without choices all, also those of former days.
+    pub fn line_set(&self, choices: &[Choice]) -> LineSet {
+        if choices.is_empty() {
+            return LineSet::ALL;
+        }
+        let mut set = LineSet::NONE;
+        choices.iter().flat_map(|choice| self.places(*choice)).for_each(|place| set.add(place));
+        set
+    }
+
+    /// What is remembered of a line's inbox, as a record.
+    pub fn inbox_window(&self, line: &LineName) -> Option<InboxWindow> {
+        self.inbox.window(line).map(|window| window_record(line, window, None))
+    }
+
+    /// One line's whole list of the inbox page.
+    pub(super) fn inbox_shown(&mut self, now: Now, device: usize, page: &InboxLine) {
+        let lines = &self.devices[device].lines;
+        let place = lines.start + usize::from(page.line) - 1;
+        if !lines.contains(&place) {
+            return;
+        }
+        let marks: heapless::Vec<Mark, MAX_SLOTS> =
+            page.entries.iter().take(MAX_SLOTS).map(Mark::from).collect();
+        let name = self.lines[place].name.clone();
+        let known = self.inbox.window(&name).cloned();
+        let is_new = known.is_none();
+        let known = known.unwrap_or_default();
+        let seen = known.compare(&marks);
+        if seen.new.is_empty() && !seen.gap && seen.before.is_none() && seen.behind.is_none() {
+            return;
+        }
+        let new = || seen.new.iter().filter_map(|&place| page.entries.get(usize::from(place)));
+        let bytes = new().map(record_bytes).sum::<usize>() + WINDOWS_BYTES;
+        if !self.inbox.has_room(bytes) {
+            if !core::mem::replace(&mut self.devices[device].inbox.short, true) {
+                log::warn!(
+                    "{name}: there is no room for what was received; it stays in the box until there is"
+                );
+            }
+            return;
+        }
+        self.devices[device].inbox.short = false;
+        self.inbox.room_bytes = self.inbox.room_bytes.map(|room| room - bytes);
+        if seen.gap {
+            log::warn!("{name}: messages may have come and gone unseen: the inbox shows none that is known");
+            self.lines[place].gaps = self.lines[place].gaps.wrapping_add(1);
+        }
+        // What is noted from here on stands behind a window, whatever the journal drops.
+        let first = (is_new || seen.gap).then_some(known);
+        if let Some(window) = seen.before.or(first) {
+            self.put_window(&name, window, seen.gap.then(|| now.stamp()));
+        }
+        let old = seen.old && !self.devices[device].inbox.settings.first_events;
+        for &slot in &seen.new {
+            if let (Some(entry), Some(mark)) =
+                (page.entries.get(usize::from(slot)), marks.get(usize::from(slot)))
+            {
+                self.receive(now, place, entry, *mark, old);
+            }
+        }
+        if old && !seen.new.is_empty() {
+            log::info!("{name}: {} messages were in the inbox before", seen.new.len());
+        }
+        if let Some(window) = seen.behind {
+            self.put_window(&name, window, None);
+        }
+        self.devices[device].inbox.ticket = self.ticket;
+        self.inbox.pending.push((self.ticket, self.inbox.ids.newest));
+        let too_many = self.inbox.entries.len().saturating_sub(self.settings.keep_messages as usize);
+        self.forget_received(too_many);
+        self.note_received_age(now);
+    }
+
+    /// Keeps a new message.
+    fn receive(&mut self, now: Now, place: usize, entry: &InboxEntry, mark: Mark, old: bool) {
+        let Some(id) = self.inbox.ids.newest.checked_add(1) else {
+            log::error!("all 4294967295 ids of received messages are used up");
+            return;
+        };
+        let line = &mut self.lines[place];
+        line.received = line.received.wrapping_add(1);
+        let name = line.name.clone();
+        if !old {
+            let from = Number::parse(&entry.from).map(|number| number.masked().to_string());
+            let from = from.unwrap_or_else(|_| entry.from.as_str().to_owned());
+            log::info!("received message {id} on {name} from {}", Quoted(&from));
+        }
+        if let Some((_, window)) = self.inbox.windows.iter_mut().find(|(known, _)| *known == name) {
+            window.note(mark, old);
+        }
+        self.inbox.ids.newest = id;
+        self.inbox.entries.push_back(Entry {
+            id,
+            unix_s: now.unix_s,
+            trusted: now.trusted,
+            since_ms: now.boot_ms,
+            line: Some(place as u8),
+        });
+        self.record(Record::Received(Received {
+            id,
+            at: now.stamp(),
+            line: name,
+            from: entry.from.clone(),
+            device_time: entry.device_time.clone(),
+            text: entry.text.clone(),
+            old,
+            copied: false,
+        }));
+    }
+
+    fn put_window(&mut self, line: &LineName, window: Window, gap: Option<Stamp>) {
+        let record = window_record(line, &window, gap);
+        self.inbox.set_window(line, window);
+        self.record(Record::InboxWindow(record));
+    }
+
+    /// Forgets the oldest `count` received messages. What is remembered of the inboxes stays.
+    pub(super) fn forget_received(&mut self, count: usize) {
+        let mut gone = self.inbox.entries.drain(..count.min(self.inbox.entries.len()));
+        let Some(last) = gone.next_back() else { return };
+        drop(gone);
+        log::debug!("received messages up to {} are not kept any longer", last.id);
+        self.inbox.ids.forgotten = last.id;
+        self.record(Record::InboxIds(self.inbox.ids));
+    }
+
+    /// Forgets the received messages that are old enough.
+    pub(super) fn received_ages(&mut self, now: Now) {
+        let old = self.inbox.entries.partition_point(|e| self.is_old(now, e));
+        self.forget_received(old);
+        self.note_received_age(now);
+    }
+
+    fn is_old(&self, now: Now, entry: &Entry) -> bool {
+        // Of an earlier boot only the wall clock tells how long ago it was.
+        let by_wall = entry.since_ms == 0 && now.trusted && entry.trusted;
+        by_wall && now.unix_s.saturating_sub(entry.unix_s) >= self.settings.keep_s
+            || now.boot_ms >= entry.since_ms + u64::from(self.settings.keep_s) * 1000
+    }
+
+    /// Sees to it that the ages are looked at again when the oldest message is old enough.
+    fn note_received_age(&mut self, now: Now) {
+        let Some(oldest) = self.inbox.entries.front() else { return };
+        let waits = oldest.since_ms == 0 && !now.trusted && now.boot_ms < TRUST_WAIT_MS;
+        let keep_ms = u64::from(self.settings.keep_s) * 1000;
+        let by_wall_s = (oldest.since_ms == 0 && now.trusted && oldest.trusted)
+            .then(|| (oldest.unix_s.saturating_add(self.settings.keep_s)).saturating_sub(now.unix_s).max(1));
+        let due_ms = by_wall_s.map_or(u64::MAX, |s| now.boot_ms + u64::from(s) * 1000);
+        let due_ms = due_ms.min(oldest.since_ms + keep_ms);
+        self.ages_ms = self.ages_ms.min(if waits { TRUST_WAIT_MS.min(due_ms) } else { due_ms });
+    }
+
+    /// Takes back what the journal kept of a received message, received in `boot`.
+    pub(super) fn restore_received(&mut self, received: &Received, boot: BootId) {
+        let ids = &mut self.inbox.ids;
+        ids.newest = ids.newest.max(received.id);
+        if !received.copied
+            && let Some((_, window)) = self.inbox.windows.iter_mut().find(|(name, _)| *name == received.line)
+        {
+            window.note(Mark::new(&received.device_time, &received.from, &received.text), received.old);
+        }
+        if received.id <= self.inbox.ids.forgotten {
+            return;
+        }
+        let this_boot = boot == self.boot && !received.copied;
+        let entry = Entry {
+            id: received.id,
+            unix_s: received.at.unix_s,
+            trusted: received.at.trusted,
+            since_ms: if this_boot { received.at.boot_ms } else { 0 },
+            line: self.place_of(&received.line).map(|place| place as u8),
+        };
+        let entries = &mut self.inbox.entries;
+        match entries.binary_search_by_key(&entry.id, |e| e.id) {
+            Ok(_) => {}
+            Err(place) => entries.insert(place, entry),
+        }
+    }
+
+    /// Takes back what the journal kept of a line's inbox.
+    pub(super) fn restore_window(&mut self, record: &InboxWindow) {
+        let marks: Vec<Mark> = record.marks.iter().map(|&mark| Mark(mark)).collect();
+        self.inbox.set_window(&record.line, Window::new(record.known, record.settled, &marks));
+    }
+
+    /// Takes back how far received messages are numbered and forgotten.
+    pub(super) fn restore_inbox_ids(&mut self, ids: InboxIds) {
+        self.inbox.ids.newest = self.inbox.ids.newest.max(ids.newest);
+        self.inbox.ids.forgotten = self.inbox.ids.forgotten.max(ids.forgotten);
+        let gone = self.inbox.entries.partition_point(|e| e.id <= ids.forgotten);
+        self.inbox.entries.drain(..gone);
+    }
+
+    /// All records were restored.
+    pub(super) fn inbox_restored(&mut self, damaged: bool) {
+        if damaged && self.inbox.ids.newest > 0 {
+            self.inbox.ids.newest = self.inbox.ids.newest.saturating_add(LOST_IDS);
+            self.record(Record::InboxIds(self.inbox.ids));
+            // Of what a line's inbox has shown, anything may be missing, so its order tells
+            // nothing: what is alike is old, and a gap is told.
+            for (name, window) in self.inbox.windows.clone() {
+                self.put_window(&name, Window::new(window.is_known(), false, window.marks()), None);
+            }
+        }
+        self.inbox.shown = self.inbox.ids.newest;
+    }
+}
+
+fn record_bytes(entry: &InboxEntry) -> usize {
+    entry.text.len() + entry.from.len() + entry.device_time.len() + RECEIVED_BYTES
+}
+
+/// `gap` says when messages may have been missed.
+fn window_record(line: &LineName, window: &Window, gap: Option<Stamp>) -> InboxWindow {
+    InboxWindow {
+        at: gap.unwrap_or_default(),
+        line: line.clone(),
+        known: window.is_known(),
+        settled: window.is_settled(),
+        marks: window.marks().iter().map(|mark| mark.0).collect(),
+        gap: gap.is_some(),
+    }
+}
