@@ -39,6 +39,7 @@ pub(super) enum Question {
     List { state: Option<String>, after: Option<u32>, limit: Option<u32> },
     Cancel(MessageId),
     Resend(MessageId),
+    Inbox { after: Option<u32>, limit: Option<u32>, follow: bool },
     Lines,
     Events { after: Option<u32>, consumer: Option<String> },
     Ping,
@@ -84,6 +85,7 @@ struct Options {
     limit: Option<u32>,
     consumer: Option<String>,
     live: bool,
+    follow: bool,
     shown_as: Option<String>,
 }
 
@@ -153,8 +155,12 @@ impl Options {
             };
             return Ok(());
         }
-        if name == "live" {
-            self.live = true;
+        if let Some(flag) = match name {
+            "live" => Some(&mut self.live),
+            "follow" => Some(&mut self.follow),
+            _ => None,
+        } {
+            *flag = true;
             return Ok(());
         }
         let option = ["--", name].concat();
@@ -206,6 +212,9 @@ fn task(command: &Spec, options: Options, words: &[String]) -> Result<Task, Fail
         ("cancel", [word]) => Question::Cancel(id(word)?),
         ("resend", [word]) => Question::Resend(id(word)?),
         ("list", []) => Question::List { state: options.state, after: options.after, limit: options.limit },
+        ("inbox", []) => {
+            Question::Inbox { after: options.after, limit: options.limit, follow: options.follow }
+        }
         ("lines", []) => Question::Lines,
         ("events", []) => Question::Events { after: options.after, consumer: options.consumer },
         ("ping", []) => Question::Ping,

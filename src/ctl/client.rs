@@ -56,7 +56,12 @@ impl Request {
             o.number("id", id);
             o.number("timeout", timeout_s);
         });
-        Self { wait: Duration::from_secs(timeout_s.into()), ..request }
+        request.within(timeout_s)
+    }
+
+    /// The same, which the daemon answers after `timeout_s` seconds at the latest.
+    pub fn within(self, timeout_s: u32) -> Self {
+        Self { wait: Duration::from_secs(timeout_s.into()), ..self }
     }
 
     /// The failure of a request that went out and whose reply did not come, or said nothing.

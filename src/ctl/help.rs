@@ -9,7 +9,7 @@ pub(super) struct Spec {
 }
 
 /// Every command.
-pub(super) const COMMANDS: [Spec; 9] = [
+pub(super) const COMMANDS: [Spec; 10] = [
     Spec {
         name: "send",
         options: &["line", "ttl", "key", "tag", "priority", "on-unknown", "wait"],
@@ -98,6 +98,26 @@ Example:
 ",
     },
     Spec {
+        name: "inbox",
+        options: &["after", "limit", "follow"],
+        help: "\
+Usage: goipctl inbox [--after ID] [--limit N] [--follow]
+
+Prints the received messages, the oldest first, one a line below a line with
+the names of the columns, which are as in 'list'. OLD is yes for what was in the
+box before goipd first looked. With --json a line is a page of messages.
+
+  --after ID        only those with a higher id
+  --limit N         at most N
+  --follow          go on with each message as it comes, until goipd stops or
+                    control C
+
+Examples, the texts from one number, and each message as it comes:
+  goipctl inbox | awk '$4 == \"+4915112345678\"'
+  goipctl inbox --follow --json
+",
+    },
+    Spec {
         name: "lines",
         options: &[],
         help: "\
@@ -177,6 +197,7 @@ Sends SMS through goipd and shows what became of them.
   list                show the messages, the oldest first
   cancel ID           take back a message that was not tried yet
   resend ID           send again what failed or is unknown
+  inbox               show the received messages, with --follow as they come
   lines               show the lines
   events              show what happens, as it happens
   ping                show that goipd is there

@@ -13,6 +13,10 @@ use crate::message::{MessageId, Quoted};
 pub(super) const MESSAGE_COLUMNS: [Column; 6] =
     [("ID", 6), ("STATE", 11), ("LINE", 10), ("TO", 16), ("CREATED", 20), ("TEXT", 0)];
 
+/// The columns of the received messages.
+pub(super) const INBOX_COLUMNS: [Column; 6] =
+    [("ID", 6), ("RECEIVED", 20), ("LINE", 10), ("FROM", 16), ("OLD", 3), ("TEXT", 0)];
+
 /// The columns of the events.
 pub(super) const EVENT_COLUMNS: [Column; 7] =
     [("SEQ", 6), ("TIME", 20), ("EVENT", 11), ("ID", 6), ("LINE", 10), ("TO", 16), ("TEXT", 0)];
@@ -123,6 +127,11 @@ impl<'a> Reply<'a> {
         self.row(out, &MESSAGE_COLUMNS, ["id", "state", "line", "to", "created", "text"])
     }
 
+    /// The received message as a row of [`INBOX_COLUMNS`].
+    pub fn show_received_row(&self, out: &mut Output) -> Result<(), Failure> {
+        self.row(out, &INBOX_COLUMNS, ["id", "received", "line", "from", "old", "text"])
+    }
+
     /// The event as a row of [`EVENT_COLUMNS`].
     pub fn show_event_row(&self, out: &mut Output) -> Result<(), Failure> {
         let message = self.object("message");
@@ -130,6 +139,7 @@ impl<'a> Reply<'a> {
         let part = self.text("line").or_else(|| self.text("device")).or_else(|| of_message("line"));
         let [seq, time, event] = ["seq", "time", "event"].map(|name| self.text(name));
         let [id, to, text] = ["id", "to", "text"].map(of_message);
+        let to = to.or_else(|| of_message("from"));
         let cells = [seq, time, event, id, part, to, text];
         out.row(&EVENT_COLUMNS, &cells.each_ref().map(Option::as_deref))
     }

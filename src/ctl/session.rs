@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::args::{NewMessage, Question, Wait};
 use super::client::{Client, Request};
 use super::output::{Output, complain};
-use super::reply::{EVENT_COLUMNS, MESSAGE_COLUMNS, Reply};
+use super::reply::{EVENT_COLUMNS, INBOX_COLUMNS, MESSAGE_COLUMNS, Reply};
 use super::{Exit, Failure};
 use crate::api::request::{MAX_LIMIT, MAX_WAIT_S};
 use crate::message::{MessageId, State};
@@ -43,6 +43,7 @@ impl Session {
                 self.change(&Request::acting("resend", |o| o.number("id", id))).map(|_| ())
             }
             Question::Events { after, consumer } => self.events(after, consumer.as_deref()),
+            Question::Inbox { after, limit, follow } => self.inbox(after, limit, follow),
             Question::Lines => self.show(&Request::asking("lines", |_| {}), |r, out| r.show_lines(out)),
             Question::Ping => self.show(&Request::asking("ping", |_| {}), |r, out| r.show_daemon(out)),
         }
@@ -141,6 +142,45 @@ impl Session {
             match page.number("next") {
                 Some(next) if next > after => after = next,
                 _ => break,
+            }
+            left = left.saturating_sub(messages.len() as u32);
+        }
+        Ok(())
+    }
+
+    /// Shows at most `limit` received messages, page by page; with `follow` goes on with each as it
+    /// comes, until goipd or the reader goes away.
+    fn inbox(&mut self, after: Option<u32>, limit: Option<u32>, follow: bool) -> Result<(), Failure> {
+        let mut after = after.unwrap_or(0);
+        let mut left = limit.unwrap_or(u32::MAX);
+        let (mut first, mut wait_s) = (true, 0);
+        while left > 0 && !self.output.gone {
+            let asked = Instant::now();
+            let request = Request::asking("inbox", |o| {
+                o.number("after", after);
+                o.number("limit", left.min(MAX_LIMIT));
+                if wait_s > 0 {
+                    o.number("wait", wait_s);
+                }
+            });
+            let request = request.within(wait_s);
+            let line = self.granted(&request)?;
+            let page = Reply::parse(&line).map_err(|why| request.lost(&why))?;
+            let messages = page.list("messages");
+            if first || !messages.is_empty() {
+                self.print(&line, |out| {
+                    if first {
+                        out.head(&INBOX_COLUMNS)?;
+                    }
+                    messages.iter().try_for_each(|message| message.show_received_row(out))
+                })?;
+            }
+            first = false;
+            match page.number("next") {
+                Some(next) if next > after => after = next,
+                _ if !follow => break,
+                _ if wait_s > 0 => sleep(WAIT_PAUSE.saturating_sub(asked.elapsed())),
+                _ => wait_s = MAX_WAIT_S,
             }
             left = left.saturating_sub(messages.len() as u32);
         }

@@ -191,3 +191,46 @@ fn the_reply_of_a_later_version_may_have_many_fields() {
     let (run, _) = talk(&["ping"], &[&format!("{{\"ok\":true,\"version\":\"9.0\"{fields}}}\n")]);
     run.printed("version      9.0\nuptime       -\njournal      -\n");
 }
+
+const RECEIVED: &str = concat!(
+    r#"{"ok":true,"messages":[{"id":4,"from":"MIR-1228","text":"Hola, con comas","line":"office/1","#,
+    r#""received":"2026-11-22T07:00:00Z","device_time":"11-22 08:00:00","device_utc":null,"old":true},"#,
+    r#"{"id":5,"from":"+49\u001b[31m151","text":"a\nb\u202e\u0000\u001b[2J","line":"office/2","#,
+    r#""received":"2026-11-22T07:00:01Z","device_time":"","device_utc":null,"old":false}],"next":5}"#,
+    "\n"
+);
+
+const NO_MORE: &str = "{\"ok\":true,\"messages\":[],\"next\":5}\n";
+
+#[test]
+fn received_messages_are_shown_a_line_each_and_drive_no_terminal() {
+    let (run, requests) = talk(&["inbox", "--after", "3"], &[RECEIVED, NO_MORE]);
+    run.printed(
+        "\
+ID     RECEIVED             LINE       FROM             OLD TEXT
+4      2026-11-22T07:00:00Z office/1   MIR-1228         yes Hola, con comas
+5      2026-11-22T07:00:01Z office/2   +49\\u{1b}[31m151 no  a\\u{a}b\\u{202e}\\u{0}\\u{1b}[2J
+",
+    );
+    assert_eq!(
+        requests,
+        [r#"{"op":"inbox","after":3,"limit":200}"#, r#"{"op":"inbox","after":5,"limit":200}"#]
+    );
+}
+
+#[test]
+fn who_follows_the_inbox_waits_for_each_message_until_the_daemon_goes() {
+    let next = NO_MORE.replace("[]", r#"[{"id":6,"from":"777","text":"x","line":"office/1","old":false}]"#);
+    let next = next.replace("\"next\":5", "\"next\":6");
+    let (run, requests) = talk(&["inbox", "--follow", "--json"], &[RECEIVED, NO_MORE, &next]);
+    assert_eq!((run.code, run.stdout), (4, [RECEIVED, &next].concat()));
+    let asked: Vec<&str> = requests.iter().map(String::as_str).collect();
+    assert_eq!(
+        asked[..3],
+        [
+            r#"{"op":"inbox","after":0,"limit":200}"#,
+            r#"{"op":"inbox","after":5,"limit":200}"#,
+            r#"{"op":"inbox","after":5,"limit":200,"wait":60}"#,
+        ]
+    );
+}

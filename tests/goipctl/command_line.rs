@@ -10,8 +10,8 @@ fn a_wrong_command_line_says_what_is_wrong_and_asks_no_daemon() {
     for (args, sentence) in [
         ([].as_slice(), "the COMMAND is missing; see 'goipctl --help'"),
         (
-            &["inbox"],
-            "unknown command 'inbox'; known are send, status, list, cancel, resend, lines, events, ping, check",
+            &["outbox"],
+            "unknown command 'outbox'; known are send, status, list, cancel, resend, inbox, lines, events, ping, check",
         ),
         (&["estimate", "12", "x"], "unknown command 'estimate'"),
         (&["a\x1b[2J"], r"unknown command 'a\u{1b}[2J'"),
