@@ -93,7 +93,14 @@ fn every_operation_has_a_heading_and_no_other() {
 fn every_event_is_explained_and_no_other() {
     let (_, rest) = SOCKET.split_once("\n### An event\n").unwrap();
     let table = rest.split("\n## ").next().unwrap().rsplit("| event |").next().unwrap();
-    let others = [EventKind::LineUp, EventKind::LineDown, EventKind::DeviceUp, EventKind::DeviceDown];
+    let others = [
+        EventKind::LineUp,
+        EventKind::LineDown,
+        EventKind::DeviceUp,
+        EventKind::DeviceDown,
+        EventKind::Received,
+        EventKind::InboxGap,
+    ];
     assert_eq!(sorted(first_column(table)), sorted(others.map(EventKind::as_str).into()));
     assert!(rest.contains("a state's name"));
 }
@@ -122,6 +129,7 @@ fn limits_are_those_of_the_program() {
         format!("| `ttl` | number, {} to {} s |", request::MIN_TTL_S, request::MAX_TTL_S),
         format!("| `key` | string, 1 to {} bytes |", request::MAX_KEY_BYTES),
         format!("| `tag` | string, 0 to {} bytes |", request::MAX_TAG_BYTES),
+        format!("| `wait` | number, 1 to {} s |", request::MAX_WAIT_S),
         format!("| `timeout` | number, 1 to {0} s | {0} if absent |", request::MAX_WAIT_S),
         format!("| `limit` | number, 1 to {} | {} if absent |", request::MAX_LIMIT, request::DEFAULT_LIMIT),
         format!("then {} to {} digits", Number::MIN_DIGITS, Number::MAX_DIGITS),

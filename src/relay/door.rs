@@ -15,8 +15,8 @@ use super::{Count, Denied, Hosts, metrics, openapi, v1};
 use crate::api::{Answer, Caller, InboxPage, Request, SendRequest, form};
 use crate::config;
 use crate::engine::{Engine, LineSet, Now};
-use crate::journal::{Origin, Seq, Ticket};
-use crate::message::{ClientId, ErrorCode, MessageId, Number, Refusal};
+use crate::journal::{Origin, ReceivedBody, Seq, Ticket};
+use crate::message::{ClientId, ErrorCode, MessageId, Number, ReceivedId, Refusal};
 use crate::serve::http::{self, Head, Method};
 
 /// The daemon behind the door.
@@ -41,6 +41,9 @@ pub trait Desk {
 
     /// The figures for Prometheus.
     fn metrics(&self, now: Now, refused_logins: u32) -> String;
+
+    /// Calls `read` with the received message, if it is kept.
+    fn received(&self, id: ReceivedId, read: &mut dyn FnMut(&ReceivedBody<'_>));
 
     /// The message's tag.
     fn tag(&self, id: MessageId) -> Option<Box<str>>;
@@ -234,6 +237,7 @@ impl Door {
         match route {
             Route::Messages if method == Method::Post => Some(Right::Send),
             Route::Message(_) if method == Method::Delete => Some(Right::Send),
+            Route::Inbox => Some(Right::Inbox),
             Route::Messages | Route::Message(_) | Route::Lines | Route::Events => Some(Right::Read),
             Route::Metrics => (!self.metrics_open).then_some(Right::Read),
             Route::Health | Route::OpenApi => None,
@@ -301,6 +305,7 @@ impl Door {
                 v1::only(&query, &[]).map(|()| Request::Cancel { id })?
             }
             Route::Message(id) => v1::message(id, &query)?,
+            Route::Inbox => v1::inbox(&query)?,
             Route::Lines => v1::only(&query, &[]).map(|()| Request::Lines)?,
             Route::Events => v1::events(&query, head.last_event_id.as_deref())?,
             Route::Health => {

@@ -9,13 +9,18 @@ use core::fmt::{self, Write};
 
 use super::access::Right;
 use crate::api::SendRequest;
+use crate::journal::ReceivedBody;
 use crate::message::{ErrorCode, MessageId, ProblemCode, Refusal, State};
 
 /// Lines that the status pages list, whether there are so many or not: as a small box does.
 pub const LINES: usize = 8;
 
 /// Slots of a line in the box's inbox.
-const INBOX_SLOTS: usize = 20;
+pub const INBOX_SLOTS: usize = 20;
+
+/// From this size on the inbox page shows no more messages: eight lines of usual texts take some
+/// 30 KiB, and a router's RAM is small.
+const INBOX_FULL_BYTES: usize = 192 * 1024;
 
 /// With what a message's tag begins whose sender chose the job's key itself.
 const KEY_TAG: &str = "smskey=";
@@ -250,17 +255,57 @@ pub fn sms_info(lines: impl Iterator<Item = (u16, Option<ErrorCode>)>) -> String
     out
 }
 
-/// The inbox of so many lines, without a message.
-pub fn inbox(lines: usize) -> String {
+/// The inbox of so many lines. `slots` gives the newest messages of a line (counted from 0), the
+/// newest first, at most [`INBOX_SLOTS`].
+pub fn inbox(lines: usize, slots: impl Fn(usize, &mut dyn FnMut(&ReceivedBody<'_>))) -> String {
     let mut out =
         String::from("<html><head><title>SMS Inbox</title></head><body>\n<script>\nvar sms, pos;\n");
-    let empty = vec!["\"\""; INBOX_SLOTS].join(",");
     for line in 1..=lines {
+        out.push_str("sms= [");
+        let mut count = 0;
+        slots(line - 1, &mut |body| {
+            if out.len() < INBOX_FULL_BYTES {
+                out.push_str(if count > 0 { ",\"" } else { "\"" });
+                // A message that the box had in another form is all text.
+                if !body.device_time.is_empty() || !body.from.is_empty() {
+                    push_slot(&mut out, body.device_time);
+                    out.push(',');
+                    push_slot(&mut out, body.from);
+                    out.push(',');
+                }
+                push_slot(&mut out, body.text);
+                out.push('"');
+                count += 1;
+            }
+        });
+        for place in count..INBOX_SLOTS {
+            out.push_str(if place > 0 { ",\"\"" } else { "\"\"" });
+        }
         // Writing to a String does not fail.
-        let _ = write!(out, "sms= [{empty}];\nsms_row_insert(l{line}_sms_store, sms, pos, {line});\n");
+        let _ = write!(out, "];\nsms_row_insert(l{line}_sms_store, sms, pos, {line});\n");
     }
     out.push_str("</script>\n</body></html>\n");
     out
+}
+
+/// Appends a part of a slot as it stands between quotes in a script: escaped as in JSON, as the box
+/// does it. A text cannot end the script either (`</script`, `<!--`), nor a line of it.
+fn push_slot(out: &mut String, text: &str) {
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        let ends = c == '<' && matches!(chars.peek(), Some('/' | '!'));
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            // Writing to a String does not fail.
+            c if ends || c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') => {
+                let _ = write!(out, "\\u{:04x}", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
 }
 
 /// A line as `status.xml?type=list` shows it.

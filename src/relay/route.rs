@@ -10,6 +10,8 @@ pub enum Route {
     Messages,
     /// `/v1/messages/ID`.
     Message(MessageId),
+    /// `/v1/inbox`.
+    Inbox,
     /// `/v1/lines`.
     Lines,
     /// `/v1/events`.
@@ -32,6 +34,7 @@ impl Route {
     pub fn find(path: &str, kind: Option<&str>) -> Result<Self, Refusal> {
         Ok(match path {
             "/v1/messages" => Self::Messages,
+            "/v1/inbox" => Self::Inbox,
             "/v1/lines" => Self::Lines,
             "/v1/events" => Self::Events,
             "/health" => Self::Health,
@@ -93,6 +96,7 @@ mod tests {
             ("/v1/messages", Route::Messages, "GET HEAD POST OPTIONS"),
             ("/v1/messages/17", Route::Message(17), "GET HEAD DELETE OPTIONS"),
             ("/v1/messages/4294967295", Route::Message(u32::MAX), "GET HEAD DELETE OPTIONS"),
+            ("/v1/inbox", Route::Inbox, "GET HEAD OPTIONS"),
             ("/v1/lines", Route::Lines, "GET HEAD OPTIONS"),
             ("/v1/events", Route::Events, "GET HEAD OPTIONS"),
             ("/health", Route::Health, "GET HEAD OPTIONS"),

@@ -73,6 +73,19 @@ pub fn list(query: &Query) -> Result<Request, Refusal> {
     })
 }
 
+/// `GET /v1/inbox?after=&limit=&wait=`.
+///
+/// # Errors
+/// `bad_request` naming the field.
+pub fn inbox(query: &Query) -> Result<Request, Refusal> {
+    only(query, &["after", "limit", "wait"])?;
+    Ok(Request::Inbox {
+        after: number(query, "after", 0..=u32::MAX)?,
+        limit: number(query, "limit", 1..=MAX_LIMIT)?.unwrap_or(DEFAULT_LIMIT),
+        wait_s: number(query, "wait", 1..=MAX_WAIT_S)?.unwrap_or(0),
+    })
+}
+
 /// `GET /v1/events?after=`, with the head's `Last-Event-ID`. That goes before the field: a browser
 /// that comes back has the newer one there, and the address as it was.
 ///
@@ -173,6 +186,15 @@ mod tests {
         ] {
             assert_eq!(message(17, &query(&[(name, value)])).unwrap_err().message, refused);
         }
+    }
+
+    #[test]
+    fn an_inbox_is_shown_at_once_or_waited_for() {
+        let asked = |after, limit, wait_s| Ok(Request::Inbox { after, limit, wait_s });
+        assert_eq!(inbox(&[]), asked(None, 50, 0));
+        assert_eq!(inbox(&query(&[("after", "0"), ("limit", "1"), ("wait", "60")])), asked(Some(0), 1, 60));
+        assert!(inbox(&query(&[("wait", "61")])).is_err());
+        assert!(inbox(&query(&[("state", "sent")])).is_err());
     }
 
     #[test]

@@ -12,8 +12,8 @@ use crate::api::reply::{Daemon, Source};
 use crate::api::{self, Answer, Caller, Form, Request};
 use crate::config::{self, Config};
 use crate::engine::{Action, DeviceSettings, Engine, InboxSettings, Now, Settings};
-use crate::journal::{Bodies, Event, Events, Ticket};
-use crate::message::{MessageId, Refusal};
+use crate::journal::{Bodies, Event, Events, ReceivedBody, Ticket};
+use crate::message::{MessageId, ReceivedId, Refusal};
 use crate::relay::door::Desk;
 use crate::relay::metrics::{Doors, Figures};
 
@@ -288,6 +288,10 @@ impl Desk for Core {
         }
         .write(&mut out);
         out
+    }
+
+    fn received(&self, id: ReceivedId, read: &mut dyn FnMut(&ReceivedBody<'_>)) {
+        self.spool.received(id, |body| read(&body));
     }
 
     fn tag(&self, id: MessageId) -> Option<Box<str>> {

@@ -107,9 +107,15 @@ impl Web {
                 log::error!("relay: {} cannot be watched: {error}", listener.address());
             }
         }
+        let lines = |config: &Config| -> Vec<_> {
+            config.devices.iter().map(|device| (device.name.clone(), device.lines)).collect()
+        };
+        // Which lines a client may read is told by their places.
+        let same_lines = lines(old) == lines(new);
         let is_as_it_was = |id: ClientId| {
             let client = |config: &Config| config.clients.iter().find(|c| c.id() == id).cloned();
-            client(old) == client(new)
+            let after = client(new);
+            (same_lines || after.as_ref().is_some_and(|c| c.lines.is_empty())) && client(old) == after
         };
         for visitor in &mut self.visitors {
             let reads_on = visitor.reader().is_none_or(is_as_it_was);

@@ -55,6 +55,17 @@ impl Relay {
 
     /// The same with more lines in the section of the daemon, too.
     pub fn start_as(sim: &Sim, daemon: &str, relay: &str, client: &str) -> Self {
+        Self::start_edited(sim, daemon, relay, client, |config| config)
+    }
+
+    /// The same with what `edit` makes of the configuration.
+    pub fn start_edited(
+        sim: &Sim,
+        daemon: &str,
+        relay: &str,
+        client: &str,
+        edit: impl Fn(String) -> String,
+    ) -> Self {
         let folder = Folder::new();
         let options = format!("option volatile '1'\n{daemon}");
         let path = config_with(&folder, &options, &[("office", &sim.url(), 2)]);
@@ -65,7 +76,7 @@ impl Relay {
              config client 'boss'\n option token '{ADMIN}'\n list allow 'admin'\n\
              config client 'siren'\n option token '{SEND_ONLY}'\n list allow 'send'\n"
         ));
-        fs::write(&path, text).unwrap();
+        fs::write(&path, edit(text)).unwrap();
         let daemon = Daemon::start_in(folder);
         let address = listens_at(&daemon, 0);
         Self { daemon, address }

@@ -92,6 +92,7 @@ fn the_relay_is_what_its_description_says() {
 fn every_line_of_the_document_does_what_it_says() {
     // So long that what waits for its turn in one line still waits in the next.
     let sim = Sim::start(Options { lines: 2, send_ms: 3000, ..Options::default() });
+    sim.command("sms 1 +51987654321 Is pump 3 running?").unwrap();
     let relay = Relay::start(&sim);
     document::run(include_str!("../../docs/http.md"), &relay);
 }

@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use super::{Denied, Desk, Door, Outcome, Stored, fields};
 use crate::api::{Answer, SendRequest};
-use crate::engine::{LineState, Now, View};
-use crate::journal::Origin;
+use crate::engine::{Choice, LineState, Now, View};
+use crate::journal::{Origin, ReceivedBody};
 use crate::message::{ClientId, ErrorCode, LineId, Refusal};
 use crate::relay::goip::{self, Job, LINES, LineStatus, Page};
 use crate::relay::lines;
@@ -63,7 +63,15 @@ impl Door {
                 self.form_key = now.unix_s.max(self.form_key.wrapping_add(1));
                 Outcome::Reply(Reply::page(goip::sms_form(self.form_key)))
             }
-            Page::Inbox => Outcome::Reply(Reply::page(goip::inbox(lines.len()))),
+            Page::Inbox => {
+                let slots = |line: usize, slot: &mut dyn FnMut(&ReceivedBody<'_>)| {
+                    let choice = lines.get(line).map(|id| Choice::Line(*id));
+                    let lines = desk.engine().line_set(choice.as_slice());
+                    let newest = desk.engine().received(0, lines).rev();
+                    newest.take(goip::INBOX_SLOTS).for_each(|id| desk.received(id, slot));
+                };
+                Outcome::Reply(Reply::page(goip::inbox(lines.len(), slots)))
+            }
             Page::LineList => {
                 let views: Vec<_> = desk.engine().lines(now).collect();
                 let shown = lines.iter().filter_map(|id| views.iter().find(|view| view.line == *id));

@@ -1,5 +1,7 @@
 use super::*;
 use crate::goip::{End, JobStatus, SendAnswer, parse_answer, parse_status};
+use crate::goip::{InboxLine, InboxReader};
+use crate::message::LineName;
 
 type Pairs = &'static [(&'static str, &'static str)];
 
@@ -129,10 +131,61 @@ fn the_forms_key_is_found_as_clients_look_for_it() {
 }
 
 #[test]
-fn the_inbox_has_twenty_empty_slots_for_each_line() {
-    let page = inbox(2);
+fn the_inbox_has_twenty_slots_for_each_line() {
+    let page = inbox(2, |_, _| {});
     assert_eq!(page.matches("\"\"").count(), 40);
     assert!(page.contains("sms_row_insert(l2_sms_store, sms, pos, 2);\n"), "{page}");
+    let one = inbox(1, |_, slot| slot(&received("07-03 11:39:01", "777", "Hola, con comas")));
+    assert!(one.contains("sms= [\"07-03 11:39:01,777,Hola, con comas\",\"\","), "{one}");
+    assert_eq!(one.matches("\"\"").count(), 19);
+}
+
+fn received<'a>(device_time: &'a str, from: &'a str, text: &'a str) -> ReceivedBody<'a> {
+    let line = LineName { device: "office".try_into().unwrap(), line: 1 };
+    ReceivedBody { id: 1, unix_s: 0, line, from, device_time, text, old: false }
+}
+
+#[test]
+fn no_received_text_leads_out_of_its_slot_and_each_comes_back_as_it_was() {
+    let long = "€".repeat(1000);
+    let all: String = ('\u{1}'..='\u{ff}').filter(|c| *c != '&').collect();
+    for text in [
+        "\"];alert(1);//",
+        "</script><script>alert(1)</script>",
+        "<!-- <a href='x'> -->",
+        "sms_row_insert(l1_sms_store, sms, pos, 1);",
+        "\"\",\"07-03 12:54:04,1,x\"",
+        "a\0b\r\nc\u{2028}\u{2029}\u{202e}\u{200f}",
+        "\\\"\\u0022\\",
+        "$(reboot) `reboot` ; | & > \u{fffd}",
+        "\u{1b}[2J",
+        &long,
+        &all,
+    ] {
+        let page = inbox(1, |_, slot| slot(&received("07-03 12:54:04", "MIR-1228", text)));
+        assert_eq!((page.matches("</").count(), page.matches("<!").count()), (3, 0), "{text}");
+        assert!(!page.contains(|c: char| c.is_control() && c != '\n'), "{text}");
+        assert_eq!(page.lines().count(), inbox(1, |_, _| {}).lines().count(), "{text}");
+        let (mut reader, mut lines) = (InboxReader::default(), Vec::new());
+        reader.read(page.as_bytes(), &mut |line| lines.push(line)).unwrap();
+        let [InboxLine { line: 1, entries }] = &lines[..] else { panic!("{lines:?}") };
+        let [entry] = &entries[..] else { panic!("{entries:?}") };
+        assert_eq!((&*entry.text, entry.from.as_str()), (text, "MIR-1228"));
+        assert_eq!(entry.device_time, "07-03 12:54:04");
+    }
+    // Such a slot had another form in the box.
+    let page = inbox(1, |_, slot| slot(&received("", "", "memory full")));
+    assert!(page.contains("sms= [\"memory full\",\"\""), "{page}");
+}
+
+#[test]
+fn an_inbox_of_the_longest_texts_is_no_larger_than_a_router_can_bear() {
+    let text = "\u{1}".repeat(3000);
+    let page = inbox(8, |_, slot| {
+        (0..INBOX_SLOTS).for_each(|_| slot(&received("07-03 12:54:04", "777", &text)));
+    });
+    assert!(page.len() < INBOX_FULL_BYTES + 24 * 1024, "{}", page.len());
+    assert!(page.contains("sms_row_insert(l8_sms_store, sms, pos, 8);\n"));
 }
 
 #[test]
