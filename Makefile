@@ -78,6 +78,7 @@ outside: setup ## the relay before programs that are not ours, alone
 .PHONY: simulation
 simulation: ## 2000 simulated lives of each kind, with crashes
 	$(STEP) "simulation" env GOIPD_SEEDS=2000 $(CARGO) test --locked --release --test simulation
+	$(STEP) "simulation of inboxes" env GOIPD_SEEDS=8000 $(CARGO) test --locked --release --test inbox_model
 
 .PHONY: check-config
 check-config: ## does the shipped configuration pass goipctl check?

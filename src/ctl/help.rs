@@ -104,8 +104,8 @@ Example:
 Usage: goipctl inbox [--after ID] [--limit N] [--follow]
 
 Prints the received messages, the oldest first, one a line below a line with
-the names of the columns, which are as in 'list'. OLD is yes for what was in the
-box before goipd first looked. With --json a line is a page of messages.
+the names of the columns, which are as in 'list'. OLD is yes for what was in
+the box before goipd first looked. With --json a line is a page of messages.
 
   --after ID        only those with a higher id
   --limit N         at most N

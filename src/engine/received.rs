@@ -356,6 +356,9 @@ impl Engine {
             }
         }
         self.inbox.shown = self.inbox.ids.newest;
+        // That they were forgotten may not have been written any more, or fewer are kept now.
+        let too_many = self.inbox.entries.len().saturating_sub(self.settings.keep_messages as usize);
+        self.forget_received(too_many);
     }
 }
 

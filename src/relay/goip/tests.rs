@@ -163,9 +163,12 @@ fn no_received_text_leads_out_of_its_slot_and_each_comes_back_as_it_was() {
         &all,
     ] {
         let page = inbox(1, |_, slot| slot(&received("07-03 12:54:04", "MIR-1228", text)));
-        assert_eq!((page.matches("</").count(), page.matches("<!").count()), (3, 0), "{text}");
+        let empty = inbox(1, |_, _| {});
+        for mark in ["</", "<!"] {
+            assert_eq!(page.matches(mark).count(), empty.matches(mark).count(), "{text}");
+        }
         assert!(!page.contains(|c: char| c.is_control() && c != '\n'), "{text}");
-        assert_eq!(page.lines().count(), inbox(1, |_, _| {}).lines().count(), "{text}");
+        assert_eq!(page.lines().count(), empty.lines().count(), "{text}");
         let (mut reader, mut lines) = (InboxReader::default(), Vec::new());
         reader.read(page.as_bytes(), &mut |line| lines.push(line)).unwrap();
         let [InboxLine { line: 1, entries }] = &lines[..] else { panic!("{lines:?}") };

@@ -1,37 +1,17 @@
-//! The inbox window against the truth: thousands of simulated boxes that receive single messages,
-//! bursts, and messages that are alike to the second, lose their clock, are wiped and rebooted,
-//! and whose slots are deleted; read by a goipd that dies at any record. No message is stored
-//! twice, and none is lost but those that went unseen, and that is told.
-//!
-//! Histories that lead to equal pages cannot be told apart: a life ends where it comes to one.
-//! `docs/inbox.md` names them.
-//!
-//! A seed that fails is printed; `GOIPD_SEED=N cargo test --test inbox_model -- --nocapture` runs
-//! it alone and shows what happened, `GOIPD_SEEDS=N` as many as wanted.
-
-#![allow(clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
-
-#[path = "world/random.rs"]
-mod random;
+//! One line of a box, and what is true of it.
 
 use std::collections::VecDeque;
 
-use goipd::engine::inbox::{FULL_SLOTS, Mark, Window};
-use random::Random;
+use goipd::engine::inbox::{FULL_SLOTS, Mark};
 
-/// As many as fit into some seconds of a debug build.
-const SEEDS: u64 = 8_000;
+use crate::random::Random;
 
 /// Slots of a line in the box.
 const SLOTS: usize = 20;
 
-fn number(name: &str) -> Option<u64> {
-    std::env::var(name).ok().and_then(|n| n.parse().ok())
-}
-
 /// What goipd made of a message, in truth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fate {
+pub enum Fate {
     /// Nothing yet.
     Unseen,
     /// It is stored.
@@ -41,33 +21,60 @@ enum Fate {
 }
 
 /// A message by its place in the truth.
-type Id = usize;
+pub type Id = usize;
 
-/// What goipd wrote down.
-#[derive(Clone, Debug)]
-enum Note {
-    /// A gap was told; whether there was one, and which messages were taken for others.
-    Gap(bool, Vec<Id>),
-    /// A window.
-    Window(Window),
-    /// A message was stored; whether as old.
-    Message(Id, bool),
+/// A gap that was told: whether there was one, and which messages were taken for others.
+type Gap = (bool, Vec<Id>);
+
+/// What goipd made of a page.
+#[derive(Clone, Debug, Default)]
+pub struct Told {
+    pub gap: bool,
+    /// What is new, the oldest first.
+    pub new: Vec<Mark>,
+    pub old: bool,
+}
+
+/// What of all that it has told is left after it died.
+#[derive(Clone, Copy, Debug)]
+pub struct Kept {
+    /// How many messages, and how many gaps, the first ones.
+    pub messages: usize,
+    pub gaps: usize,
+    /// The last gap is left, but not all that followed it.
+    pub cut_behind_gap: bool,
+}
+
+/// A goipd that reads one line's inbox.
+pub trait Goipd: Default {
+    /// What it remembers: known, settled, anything at all.
+    fn memory(&self) -> [bool; 3];
+    /// Whether an entry is like one that it remembers.
+    fn remembers(&self, mark: Mark) -> bool;
+    /// It reads a page, the newest entry first.
+    fn read(&mut self, page: &[Mark]) -> Told;
+    /// What it has written is safe from now on.
+    fn settle(&mut self);
+    /// It drops old records if it can.
+    fn compact(&mut self);
+    /// It dies at some moment, and starts again.
+    fn restart(&mut self, random: &mut Random) -> Kept;
 }
 
 /// What happened in a life or many.
 #[derive(Clone, Copy, Debug, Default)]
-struct Tally {
-    messages: usize,
-    alike: usize,
-    gaps: usize,
-    lost: usize,
-    restarts: usize,
-    cut_off: usize,
-    left_out: usize,
+pub struct Tally {
+    pub messages: usize,
+    pub alike: usize,
+    pub gaps: usize,
+    pub lost: usize,
+    pub restarts: usize,
+    pub cut_off: usize,
+    pub left_out: usize,
 }
 
 impl Tally {
-    fn add(&mut self, life: Self) {
+    pub fn add(&mut self, life: Self) {
         self.messages += life.messages;
         self.alike += life.alike;
         self.gaps += life.gaps;
@@ -78,11 +85,12 @@ impl Tally {
     }
 }
 
-struct Life {
+pub struct Life<G> {
+    goipd: G,
     random: Random,
     talks: bool,
     /// Every message that ever came, oldest first.
-    truth: Vec<(Mark, Fate)>,
+    pub truth: Vec<(Mark, Fate)>,
     /// What the box shows, newest first.
     slots: VecDeque<Id>,
     /// The box's clock, and whether it stands still.
@@ -94,21 +102,19 @@ struct Life {
     tampered: bool,
     /// Whether a message went unseen that no gap has told of.
     lost: bool,
-    journal: Vec<Note>,
-    /// Where the journal begins since it was last compacted: at a window.
-    start: usize,
-    /// How many of the notes no crash can take back.
-    durable: usize,
-    window: Window,
-    tally: Tally,
+    /// What was stored, and the gaps that were told.
+    stored: Vec<Id>,
+    gaps: Vec<Gap>,
+    pub tally: Tally,
 }
 
 /// The life has come to a page that another history leads to as well.
-struct LeftOut;
+pub struct LeftOut;
 
-impl Life {
-    fn new(seed: u64, talks: bool) -> Self {
+impl<G: Goipd> Life<G> {
+    pub fn new(seed: u64, talks: bool) -> Self {
         Self {
+            goipd: G::default(),
             random: Random(seed),
             talks,
             truth: Vec::new(),
@@ -118,10 +124,8 @@ impl Life {
             snapshot: VecDeque::new(),
             tampered: false,
             lost: false,
-            journal: Vec::new(),
-            start: 0,
-            durable: 0,
-            window: Window::default(),
+            stored: Vec::new(),
+            gaps: Vec::new(),
             tally: Tally::default(),
         }
     }
@@ -163,7 +167,7 @@ impl Life {
     /// These are on the box no longer.
     fn vanish(&mut self, ids: impl IntoIterator<Item = Id>) {
         for id in ids {
-            self.lost |= self.fate(id) == Fate::Unseen && self.window.is_known();
+            self.lost |= self.fate(id) == Fate::Unseen && self.goipd.memory()[0];
         }
     }
 
@@ -176,7 +180,7 @@ impl Life {
     /// Somebody deletes slots. Where one was that goipd has not stored, nobody ever learns of it.
     fn delete_slots(&mut self) {
         self.tampered = true;
-        self.durable = self.journal.len();
+        self.goipd.settle();
         let (mut kept, all) = (VecDeque::new(), std::mem::take(&mut self.slots));
         for id in all {
             if self.fate(id) == Fate::Unseen || self.random.one_in(2) {
@@ -193,7 +197,7 @@ impl Life {
             0 => self.wipe(),
             // The box had not saved its inbox. What it forgets unseen, nobody ever learns of.
             1 if !self.tampered && !self.lost && self.truth.iter().all(|(_, fate)| *fate != Fate::Unseen) => {
-                self.durable = self.journal.len();
+                self.goipd.settle();
                 self.slots = self.snapshot.clone();
             }
             _ => {}
@@ -202,45 +206,25 @@ impl Life {
 
     /// The daemon dies, and with it what was not durable.
     fn restart(&mut self) {
-        let kept = self.durable + self.random.below(self.journal.len() - self.durable + 1);
-        self.durable = kept;
-        let cut_off = self.journal.split_off(kept);
+        let kept = self.goipd.restart(&mut self.random);
         self.tally.restarts += 1;
-        self.tally.cut_off += usize::from(!cut_off.is_empty());
-        let mut gone = Vec::new();
-        for note in cut_off {
-            match note {
-                Note::Gap(lost, dropped) => {
-                    self.lost |= lost;
-                    gone.extend(dropped);
-                }
-                Note::Window(_) => {}
-                Note::Message(id, _) => gone.push(id),
-            }
+        let mut gone = self.stored.split_off(kept.messages);
+        let untold = self.gaps.split_off(kept.gaps);
+        self.tally.cut_off += usize::from(!gone.is_empty() || !untold.is_empty() || kept.cut_behind_gap);
+        for (lost, dropped) in untold {
+            self.lost |= lost;
+            gone.extend(dropped);
         }
         gone.iter().for_each(|&id| self.truth[id].1 = Fate::Unseen);
         gone.retain(|id| !self.slots.contains(id));
-        if let Some(Note::Gap(_, dropped)) = self.journal.last() {
+        if let Some((_, dropped)) = self.gaps.last()
+            && kept.cut_behind_gap
+        {
             // They were told of, but nothing says yet that they are known.
             dropped.iter().for_each(|&id| self.truth[id].1 = Fate::Unseen);
         }
-        self.window = Window::default();
-        for note in &self.journal[self.start..] {
-            match note {
-                Note::Window(window) => self.window = window.clone(),
-                Note::Message(id, old) => self.window.note(self.truth[*id].0, *old),
-                Note::Gap(..) => {}
-            }
-        }
         self.vanish(gone);
-        self.say(|life| format!("restart with {kept} notes: {:?}", life.window));
-    }
-
-    /// The journal drops its old records, behind a record of the window.
-    fn compact(&mut self) {
-        self.start = self.journal.len();
-        self.journal.push(Note::Window(self.window.clone()));
-        self.durable = self.journal.len();
+        self.say(|life| format!("restart with {kept:?}: {:?}", life.goipd.memory()));
     }
 
     /// Whether the page would be the same if its oldest new message were a known one: one that is
@@ -254,15 +238,26 @@ impl Life {
     /// Goipd reads the page, and everything is checked.
     fn read(&mut self) -> Result<(), LeftOut> {
         let page: Vec<Mark> = self.slots.iter().map(|&id| self.truth[id].0).collect();
-        let seen = self.window.compare(&page);
-        let new: Vec<Id> = seen.new.iter().map(|&place| self.slots[usize::from(place)]).collect();
+        let [is_known, settled, any] = self.goipd.memory();
+        let remembered: Vec<bool> = page.iter().map(|&mark| self.goipd.remembers(mark)).collect();
+        let seen = self.goipd.read(&page);
+        // Of those that are alike, the oldest that is not stored and keeps the order, if there is one.
+        let mut new: Vec<Id> = Vec::new();
+        for mark in &seen.new {
+            let fits = |id: &Id| self.truth[*id].0 == *mark && !new.contains(id);
+            let unseen = |id: &Id| self.fate(*id) == Fate::Unseen;
+            let alike: Vec<Id> = self.slots.iter().rev().copied().filter(fits).collect();
+            let in_order = |id: &Id| unseen(id) && new.last().is_none_or(|last| last < id);
+            let find = |wanted: &dyn Fn(&Id) -> bool| alike.iter().copied().find(|id| wanted(id));
+            let id = find(&in_order).or_else(|| find(&unseen)).or(alike.first().copied());
+            new.push(id.expect("what is stored stands on the page"));
+        }
         self.say(|life| format!("shown {:?}, lost {}: {seen:?}", life.slots, life.lost));
         // Where nothing was ever stored, nobody learns of what came and went before.
-        let stored = !self.window.marks().is_empty() || page.len() == SLOTS;
-        self.lost &= self.window.is_known() && stored;
-        let is_known = |id: &&Id| self.fate(**id) != Fate::Unseen;
-        let known = self.slots.iter().rev().take_while(is_known).count();
-        let in_order = self.window.is_known() && self.window.is_settled();
+        self.lost &= is_known && (any || page.len() == SLOTS);
+        let is_stored = |id: &&Id| self.fate(**id) != Fate::Unseen;
+        let known = self.slots.iter().rev().take_while(is_stored).count();
+        let in_order = is_known && settled;
         if in_order && !self.can_be_told_apart(known) {
             return Err(LeftOut);
         }
@@ -278,15 +273,16 @@ impl Life {
         }
         assert!(dropped.is_empty() || seen.gap, "messages {dropped:?} are lost, and nobody was told");
         for id in &dropped {
-            assert!(self.window.marks().contains(&self.truth[*id].0), "message {id} is like no other");
+            let place = self.slots.iter().position(|other| other == id).expect("it is shown");
+            assert!(remembered[place], "message {id} is like no other");
         }
-        assert_eq!(seen.old, !self.window.is_known(), "only the first page is old");
+        assert!(!seen.old || !is_known, "only the first page is old");
         if !page.is_empty() {
             assert!(!self.lost || seen.gap, "a message went unseen, and nobody was told");
         }
         if in_order {
             let no_overlap = known == 0 && !page.is_empty();
-            let may_have_lost = !self.window.marks().is_empty() || page.len() >= FULL_SLOTS;
+            let may_have_lost = any || page.len() >= FULL_SLOTS;
             assert_eq!(seen.gap, no_overlap && may_have_lost, "a gap is told where there may be one");
         }
 
@@ -294,22 +290,13 @@ impl Life {
             self.tally.gaps += 1;
             self.tally.lost += usize::from(self.lost);
             dropped.iter().for_each(|&id| self.truth[id].1 = Fate::Dropped);
-            self.journal.push(Note::Gap(self.lost, dropped));
+            self.gaps.push((self.lost, dropped));
             self.lost = false;
         }
-        if let Some(window) = seen.before {
-            self.window = window.clone();
-            self.journal.push(Note::Window(window));
-        }
-        for id in new {
-            self.window.note(self.truth[id].0, seen.old);
-            self.journal.push(Note::Message(id, seen.old));
+        for &id in &new {
             self.truth[id].1 = Fate::Stored;
         }
-        if let Some(window) = seen.behind {
-            self.window = window.clone();
-            self.journal.push(Note::Window(window));
-        }
+        self.stored.extend(new);
         self.snapshot = self.slots.clone();
         Ok(())
     }
@@ -329,7 +316,7 @@ impl Life {
                 }
             }
             15..28 => return self.read(),
-            28..31 => self.durable = self.journal.len(),
+            28..31 => self.goipd.settle(),
             31..33 => self.delete_slots(),
             33 => self.wipe(),
             34 => self.reboot(),
@@ -337,63 +324,24 @@ impl Life {
                 self.clock_stands = self.random.one_in(2);
                 self.clock_s = self.random.within(0..2) * 1000;
             }
-            36 => self.compact(),
+            36 => self.goipd.compact(),
             _ => self.restart(),
         }
         self.say(|life| format!("shown {:?}, {} messages so far", life.slots, life.truth.len()));
         Ok(())
     }
 
-    fn live(&mut self) -> Result<(), LeftOut> {
+    pub fn live(&mut self) -> Result<(), LeftOut> {
         for _ in 0..self.random.within(20..120) {
             self.step()?;
         }
         self.read()?;
-        let notes = self.journal.len();
+        let told = (self.stored.len(), self.gaps.len());
         self.read()?;
-        assert_eq!(self.journal.len(), notes, "an unmoved window gives nothing");
+        assert_eq!((self.stored.len(), self.gaps.len()), told, "an unmoved window gives nothing");
         for id in &self.slots {
             assert_ne!(self.fate(*id), Fate::Unseen, "message {id} is shown, and goipd does not know it");
         }
         Ok(())
-    }
-}
-
-#[test]
-fn nothing_is_stored_twice_and_what_is_lost_is_told() {
-    let seeds = match number("GOIPD_SEED") {
-        Some(seed) => seed..seed + 1,
-        None => 0..number("GOIPD_SEEDS").unwrap_or(SEEDS),
-    };
-    let (lives, talks) = (seeds.clone().count(), number("GOIPD_SEED").is_some());
-    let mut all = Tally::default();
-    for seed in seeds {
-        let life = std::panic::catch_unwind(|| {
-            let mut life = Life::new(seed, talks);
-            life.tally.left_out = usize::from(life.live().is_err());
-            Tally { messages: life.truth.len(), ..life.tally }
-        });
-        match life {
-            Ok(life) => all.add(life),
-            Err(panic) => {
-                eprintln!("seed {seed} failed; run it alone with GOIPD_SEED={seed}");
-                std::panic::resume_unwind(panic);
-            }
-        }
-    }
-    if lives < 100 {
-        return;
-    }
-    // The test says something only if these things happen, and most lives are lived to their end.
-    assert!(all.left_out < lives / 8, "{} of {lives} lives are left out", all.left_out);
-    for (what, count) in [
-        ("messages", all.messages / 50),
-        ("messages that are alike", all.alike / 10),
-        ("gaps", all.gaps),
-        ("messages that went unseen", all.lost),
-        ("restarts", all.restarts),
-        ("notes that were cut off", all.cut_off),
-    ] {
-        assert!(count > lives, "only {count} {what} in {lives} lives");
     }
 }

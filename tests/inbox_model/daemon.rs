@@ -1,0 +1,279 @@
+//! The engine with its journal, over a disk that loses power.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use goipd::engine::inbox::Mark;
+use goipd::engine::{Action, Answer, Ask, DeviceSettings, Engine, InboxSettings, LineSet, Now, Settings};
+use goipd::goip::{InboxEntry, InboxLine, LineStatus, StatusPage};
+use goipd::journal::{self, Bodies, BootId, EventKind, Limits, Log, Record};
+use goipd::message::{LineName, OnUnknown, ReceivedId};
+
+use crate::life::{Goipd, Kept, Told};
+use crate::random::Random;
+
+#[allow(dead_code, reason = "each test uses a part")]
+#[path = "../world/disk.rs"]
+mod disk;
+
+use disk::SimDisk;
+
+/// A journal so small that segments go in every longer life; 16 KiB of it are kept back.
+const LIMITS: Limits = Limits { total: 32 * 1024, segment: 2 * 1024 };
+
+const PADDING_BYTES: usize = 100;
+
+/// So few that some are forgotten in every longer life.
+const KEEP_MESSAGES: u32 = 25;
+
+const INTERVAL_S: u32 = 15;
+
+static SEGMENTS_THAT_WENT: AtomicUsize = AtomicUsize::new(0);
+
+/// How many segments were cleared and removed in all lives.
+pub fn segments_that_went() -> usize {
+    SEGMENTS_THAT_WENT.load(Ordering::Relaxed)
+}
+
+/// Goipd as its journal makes it.
+pub struct Daemon {
+    disk: SimDisk,
+    engine: Engine,
+    log: Log<SimDisk>,
+    now: Now,
+    /// Whether the box is asked for its inbox.
+    asked: bool,
+    actions: Vec<Action>,
+    /// Every message that was stored, and when every gap was told.
+    stored: Vec<ReceivedId>,
+    gaps: Vec<u32>,
+    /// How many of them no crash can take back.
+    durable: (usize, usize),
+    /// The number of the first segment, as last looked at.
+    first_segment: Option<u32>,
+}
+
+impl Default for Daemon {
+    fn default() -> Self {
+        let disk = SimDisk::default();
+        let (engine, log, _) = opened(&disk);
+        let now = Now { boot_ms: 1_000_000, unix_s: 1_800_000_000, trusted: true };
+        let mut daemon = Self {
+            disk,
+            engine,
+            log,
+            now,
+            asked: false,
+            actions: Vec::new(),
+            stored: Vec::new(),
+            gaps: Vec::new(),
+            durable: (0, 0),
+            first_segment: None,
+        };
+        daemon.begin();
+        daemon
+    }
+}
+
+fn line() -> LineName {
+    LineName { device: "office".try_into().expect("a short name"), line: 1 }
+}
+
+/// The engine and the journal as they are on the disk, and the newest message that is there.
+fn opened(disk: &SimDisk) -> (Engine, Log<SimDisk>, ReceivedId) {
+    let inbox = InboxSettings { interval_s: INTERVAL_S, ..InboxSettings::default() };
+    let device = DeviceSettings {
+        name: line().device,
+        lines: 1,
+        exclusive: true,
+        form: false,
+        api_room: 600,
+        status_interval_s: 0,
+        inbox,
+    };
+    let mut engine = Engine::new(
+        Settings {
+            queue_limit: 10,
+            keep_s: 31_536_000,
+            keep_messages: KEEP_MESSAGES,
+            ttl_s: 86_400,
+            max_segments: 10,
+            on_unknown: OnUnknown::Hold,
+            devices: vec![device],
+        },
+        BootId([1; 16]),
+    );
+    let mut newest = 0;
+    let on = |record| {
+        if let Record::Received(received) = &record {
+            newest = newest.max(received.id);
+        }
+        engine.restore(record);
+    };
+    let (log, recovered) = Log::open(disk.clone(), LIMITS, 1, on).expect("a journal");
+    assert_eq!(recovered.faults, [], "a crash is no damage");
+    (engine, log, newest)
+}
+
+impl Daemon {
+    /// After a start: the box shows its status, and is then asked for its inbox.
+    fn begin(&mut self) {
+        self.asked = false;
+        self.engine.restored(self.now, 0, false);
+        self.turn();
+        assert!(self.asked, "the inbox is read at once after a start");
+    }
+
+    /// What the loop does after anything has happened; the disk does nothing meanwhile.
+    fn turn(&mut self) -> Vec<Record> {
+        let mut records = Vec::new();
+        loop {
+            self.engine.durable(self.log.durable());
+            self.engine.turn(self.now);
+            if self.log.pressure().is_high() {
+                self.engine.forget_oldest(16);
+            }
+            let mut actions = std::mem::take(&mut self.actions);
+            self.engine.take_actions(&mut actions);
+            let any = !actions.is_empty();
+            for action in actions.drain(..) {
+                match action {
+                    Action::Record(ticket, record) => {
+                        self.log.append(ticket, &record);
+                        records.push(record);
+                    }
+                    Action::Ask(_, Ask::Status) => {
+                        let lines = core::iter::once(Some(LineStatus::default())).collect();
+                        let page = Ok(Box::new(StatusPage { lines, ..StatusPage::default() }));
+                        self.engine.report(self.now, 0, Answer::Status(page));
+                    }
+                    Action::Ask(_, ask) => self.asked = ask == Ask::Inbox,
+                }
+            }
+            self.actions = actions;
+            let engine = &self.engine;
+            self.log.compact_step(|_| None, |line| engine.inbox_window(line));
+            if !any {
+                return records;
+            }
+        }
+    }
+
+    /// The disk does one job, if there is one; says whether.
+    fn work(&mut self) -> bool {
+        let Some(job) = self.log.next_job(self.now.boot_ms) else { return false };
+        let done = job.perform(&mut self.disk);
+        if self.disk.is_dead() {
+            return false;
+        }
+        self.log.done(self.now.boot_ms, done);
+        self.turn();
+        true
+    }
+
+    fn note_segments(&mut self) {
+        let first = journal::Source::list(&self.disk).expect("a list").into_iter().min();
+        if self.first_segment.replace(first.unwrap_or(0)).is_some_and(|before| Some(before) < first) {
+            SEGMENTS_THAT_WENT.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Goipd for Daemon {
+    fn memory(&self) -> [bool; 3] {
+        let window = self.engine.inbox_window(&line());
+        window.map_or([false; 3], |window| [window.known, window.settled, !window.marks.is_empty()])
+    }
+
+    fn remembers(&self, mark: Mark) -> bool {
+        let mark = Mark::from(&entry(0, mark)).0;
+        self.engine.inbox_window(&line()).is_some_and(|window| window.marks.contains(&mark))
+    }
+
+    fn read(&mut self, page: &[Mark]) -> Told {
+        self.now.boot_ms += u64::from(INTERVAL_S) * 1000;
+        self.now.unix_s += INTERVAL_S;
+        self.turn();
+        if !self.asked {
+            // The next page is compared with what is durable.
+            self.settle();
+        }
+        assert!(self.asked, "the inbox is not read");
+        self.asked = false;
+        let old = !self.memory()[0];
+        let entries = (0..).zip(page).map(|(slot, &mark)| entry(slot, mark)).collect();
+        self.engine.report(self.now, 0, Answer::InboxLine(InboxLine { line: 1, entries }));
+        self.engine.report(self.now, 0, Answer::Inbox(Ok(())));
+        let records = self.turn();
+        let mut told = Told { old, ..Told::default() };
+        for record in records {
+            match record {
+                Record::Received(received) => {
+                    assert_eq!(received.old, old);
+                    let number = received.text.split(' ').next().expect("a number");
+                    told.new.push(Mark(u64::from_str_radix(number, 16).expect("a mark")));
+                    self.stored.push(received.id);
+                }
+                Record::InboxWindow(window) if window.gap => {
+                    told.gap = true;
+                    self.gaps.push(window.at.unix_s);
+                }
+                _ => {}
+            }
+        }
+        told
+    }
+
+    fn settle(&mut self) {
+        self.log.hurry(self.engine.ticket());
+        while self.work() {}
+        self.durable = (self.stored.len(), self.gaps.len());
+        self.note_segments();
+        let shown: Vec<ReceivedId> = self.engine.received(0, LineSet::ALL).collect();
+        assert!(shown.len() <= KEEP_MESSAGES as usize);
+        assert!(self.stored.ends_with(&shown), "{shown:?} of {:?}", self.stored);
+        let texts = shown.iter().all(|&id| self.log.received(id, |_| ()).is_some());
+        assert!(texts, "every message that is kept can be read");
+    }
+
+    /// The journal does that by itself, when it is full.
+    fn compact(&mut self) {
+        self.settle();
+    }
+
+    fn restart(&mut self, random: &mut Random) -> Kept {
+        let before = self.engine.inbox_window(&line());
+        // It dies before one of the disk's next operations.
+        self.disk.crash_at(self.disk.operations() + random.below(8));
+        self.log.hurry(self.engine.ticket());
+        while !self.disk.is_dead() && self.work() {}
+        if random.one_in(2) || !self.disk.survive() {
+            self.disk.crash(random);
+        }
+        let (engine, log, newest) = opened(&self.disk);
+        (self.engine, self.log) = (engine, log);
+        self.begin();
+        let messages = self.stored.partition_point(|&id| id <= newest).max(self.durable.0);
+        let told = |at: &&u32| {
+            let mut events = self.log.events().after(0);
+            events.any(|event| event.kind == EventKind::InboxGap && event.unix_s == **at)
+        };
+        let gaps = self.gaps[self.durable.1..].iter().take_while(told).count() + self.durable.1;
+        // At most one page was not durable.
+        let cut = self.engine.inbox_window(&line()) != before;
+        let cut_behind_gap = cut && gaps > self.durable.1;
+        self.stored.truncate(messages);
+        self.gaps.truncate(gaps);
+        self.durable = (messages, gaps);
+        Kept { messages, gaps, cut_behind_gap }
+    }
+}
+
+/// What stands in a slot: all that tells entries apart is in the text.
+fn entry(slot: u8, mark: Mark) -> InboxEntry {
+    InboxEntry {
+        slot,
+        device_time: "07-03 12:54:04".try_into().expect("a short time"),
+        from: "777".try_into().expect("a short name"),
+        text: format!("{:x} {}", mark.0, "x".repeat(PADDING_BYTES)).into(),
+    }
+}
