@@ -211,6 +211,7 @@ impl Core {
                 Answer::Status(Ok(page))
             }
             Ask::Inbox => Answer::Inbox(Ok(())),
+            Ask::Delete(..) => Answer::Deleted(Ok(())),
         }
     }
 }

@@ -232,3 +232,27 @@ fn sends_go_on_where_the_inbox_cannot_be_read() {
     let lines = daemon.ask(r#"{"op":"lines"}"#);
     assert!(!lines.contains("\"up\":false"), "{lines}");
 }
+
+#[test]
+fn what_is_stored_is_deleted_in_the_box_where_that_is_asked_for() {
+    let sim = a_box();
+    for n in 0..10 {
+        sim.command(&format!("sms 1 777 message {n}")).unwrap();
+    }
+    let relay = Relay::start_edited(&sim, "", "", "", |config| {
+        reads_often(config).replace(PASSWORD, &format!("{PASSWORD}option inbox_delete '1'\n"))
+    });
+    let deleted = |model: &mut goip_sim::Model| {
+        let requests = model.requests().into_iter().filter(|r| r.query.contains("action=del"));
+        requests.map(|r| r.query).collect::<Vec<_>>()
+    };
+    assert!(sim.wait_until(common::PATIENCE, |model| deleted(model).len() >= 2));
+    first_look(&sim);
+    let slots = sim.with(|model, _| deleted(model));
+    assert!(slots[0].ends_with("line=1&pos=9") && slots[1].ends_with("line=1&pos=8"), "{slots:?}");
+    assert_eq!(slots.len(), 2, "the newest eight stay");
+    sim.command("sms 1 777 message 10").unwrap();
+    let shown = inbox(&mut relay.daemon.connect(), 10);
+    assert_eq!((field(&shown, "text"), field(&shown, "id")), ("message 10", "11"));
+    assert!(!relay.daemon.ask(r#"{"op":"events"}"#).contains("gap"));
+}

@@ -37,6 +37,7 @@ fn every_route_has_its_answer_and_every_mistake_its_code() {
         ("GET", "/health", "", 200, ""),
         ("GET", "/openapi.json", "", 200, ""),
         ("GET", "/metrics", "", 200, ""),
+        ("GET", "/v1/inbox", "", 200, ""),
         ("GET", "/v1/lines", "", 200, ""),
         ("GET", "/v1/messages", "", 200, ""),
         ("GET", "/v1/messages/1", "", 200, ""),

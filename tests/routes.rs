@@ -20,11 +20,12 @@ const READ_ONLY_CLIENT: &str =
 
 /// Every route of the clean API that takes a login: method, target, what it takes of a client, and
 /// its other methods.
-const ROUTES: [(&str, &str, Need, &str); 6] = [
+const ROUTES: [(&str, &str, Need, &str); 7] = [
     ("POST", "/v1/messages", Need::Send, "GET, HEAD, POST, OPTIONS"),
     ("GET", "/v1/messages", Need::Read, "GET, HEAD, POST, OPTIONS"),
     ("GET", "/v1/messages/1", Need::Read, "GET, HEAD, DELETE, OPTIONS"),
     ("DELETE", "/v1/messages/1", Need::Send, "GET, HEAD, DELETE, OPTIONS"),
+    ("GET", "/v1/inbox", Need::Inbox, "GET, HEAD, OPTIONS"),
     ("GET", "/v1/lines", Need::Read, "GET, HEAD, OPTIONS"),
     ("GET", "/metrics", Need::Read, "GET, HEAD, OPTIONS"),
 ];
@@ -36,6 +37,7 @@ const OPEN: [&str; 2] = ["/health", "/openapi.json"];
 enum Need {
     Send,
     Read,
+    Inbox,
 }
 
 /// A relay with one message, which is on its way for as long as a test lasts.
@@ -79,7 +81,11 @@ fn whoever_has_no_login_or_not_the_right_is_told_so_at_every_route() {
         let bare = relay.raw(format!("{method} {target} HTTP/1.1\r\nHost: localhost\r\n\r\n").as_bytes());
         assert_eq!(told(&bare), (401, "unauthorized"), "{method} {target}");
         assert_eq!(bare.header("WWW-Authenticate"), Some("Bearer"), "{method} {target}");
-        let (without, word) = if need == Need::Send { (READ_ONLY, "'send'") } else { (SEND_ONLY, "'read'") };
+        let (without, word) = match need {
+            Need::Send => (READ_ONLY, "'send'"),
+            Need::Read => (SEND_ONLY, "'read'"),
+            Need::Inbox => (READ_ONLY, "'inbox'"),
+        };
         let denied = relay.request(method, target, without, "");
         assert_eq!(told(&denied), (403, "forbidden"), "{method} {target}");
         assert!(denied.body.contains(&format!("list allow {word}")), "{denied:?}");

@@ -288,6 +288,11 @@ pub(super) const DEVICE: &[Spec<Device>] = &[
         },
     },
     Spec {
+        name: "inbox_delete",
+        absent: Absent::Default("0"),
+        kind: Kind::Bool(|device, yes| device.inbox_delete = yes),
+    },
+    Spec {
         name: "utc_offset",
         absent: Absent::Default("+00:00"),
         kind: Kind::Own {

@@ -101,6 +101,8 @@ pub struct Device {
     pub inbox_interval_s: Option<u32>,
     /// Whether what is in an inbox before it was ever read is told as if it had come just then.
     pub inbox_first_events: bool,
+    /// Whether what is stored of its inboxes is deleted there.
+    pub inbox_delete: bool,
     /// What its clock is ahead of UTC, -50400 to 50400 s.
     pub utc_offset_s: i32,
     /// How often an idle box is asked for its status, 1 to 3600 s; `None`: never.
@@ -173,6 +175,7 @@ impl Device {
             number_format: NumberFormat::Keep,
             inbox_interval_s: None,
             inbox_first_events: false,
+            inbox_delete: false,
             utc_offset_s: 0,
             status_interval_s: None,
         };

@@ -312,6 +312,8 @@ pub(super) enum Flight {
     Status { asked_ms: u64 },
     /// A question for the inbox.
     Inbox,
+    /// A deletion in the inbox.
+    Delete,
 }
 
 #[derive(Debug)]

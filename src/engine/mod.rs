@@ -87,6 +87,8 @@ pub enum Ask {
     FormStatus,
     /// Read the inbox of all lines.
     Inbox,
+    /// Delete what stands in a slot (from 0) of that line's inbox (from 1).
+    Delete(u8, u8),
 }
 
 /// What came of an [`Ask`].
@@ -103,6 +105,8 @@ pub enum Answer {
     InboxLine(InboxLine),
     /// Of a question for the inbox, how it ended.
     Inbox(Result<(), AskError>),
+    /// Of a deletion. What became of it shows the next page.
+    Deleted(Result<(), AskError>),
 }
 
 /// The core. See the module's documentation.

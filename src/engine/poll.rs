@@ -2,7 +2,7 @@
 
 use super::line::{DeviceReason, Hold, Phase};
 use super::{Engine, Now};
-use crate::goip::AskError;
+use crate::goip::{AskError, InboxLine};
 use crate::journal::Ticket;
 
 /// So long the inbox waits for messages that are on their way through the same box, which serves
@@ -17,6 +17,14 @@ const PROBE_MS: u64 = 5_000;
 /// kind, and what is remembered.
 pub(super) const ROOM_BYTES: usize = 4096;
 
+/// The newest slots of a line, which are never deleted: the next page is compared with them, and
+/// what comes between a page and a deletion moves the others on. More than so many messages would
+/// have to come in that moment for one to be deleted that is not stored.
+pub(super) const KEPT_SLOTS: u8 = 8;
+
+/// A deletion has to leave so soon after its page was read, or another page is read first.
+const DELETE_MS: u64 = 5_000;
+
 /// How a box's inbox is read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct InboxSettings {
@@ -24,6 +32,8 @@ pub struct InboxSettings {
     pub interval_s: u32,
     /// What is there before the first reading is told as if it had come just then.
     pub first_events: bool,
+    /// What is stored is deleted in the box, but for the newest slots.
+    pub delete: bool,
     /// Seconds that the box's clock is ahead of UTC.
     pub utc_offset_s: i32,
 }
@@ -40,12 +50,15 @@ pub(super) struct Poll {
     pub ticket: Ticket,
     /// It was told that there is no room.
     pub short: bool,
+    /// The line and the slot that the page just read lets be deleted, and until when.
+    delete: Option<(u8, u8)>,
+    delete_until_ms: u64,
 }
 
 impl Poll {
     /// Of a box that was not read yet: it is, at once.
     pub fn new(settings: InboxSettings) -> Self {
-        Self { settings, due_ms: 0, hold: None, ticket: 0, short: false }
+        Self { settings, due_ms: 0, hold: None, ticket: 0, short: false, delete: None, delete_until_ms: 0 }
     }
 }
 
@@ -67,6 +80,31 @@ impl Engine {
         };
         let busy = self.lines[device.lines.clone()].iter().any(is_busy);
         Some(if busy { due_ms + PATIENCE_MS } else { due_ms })
+    }
+
+    /// A line's list was read, and all that is on it is known. Its oldest slot may go, if that is
+    /// wanted: one for each page.
+    pub(super) fn may_delete(&mut self, now: Now, device: usize, page: &InboxLine) {
+        let poll = &mut self.devices[device].inbox;
+        let oldest = page.entries.last().map(|entry| entry.slot).filter(|&slot| slot >= KEPT_SLOTS);
+        if let Some(slot) = oldest
+            && poll.settings.delete
+        {
+            poll.delete = Some((page.line, slot));
+            poll.delete_until_ms = now.boot_ms + DELETE_MS;
+        }
+    }
+
+    /// The slot that may be deleted now, once: all that was on its page is durable, and it was read
+    /// just now.
+    pub(super) fn take_delete(&mut self, now: Now, device: usize) -> Option<(u8, u8)> {
+        let durable = self.durable;
+        let device = &mut self.devices[device];
+        let poll = &mut device.inbox;
+        if now.boot_ms > poll.delete_until_ms || device.hold.is_some() {
+            poll.delete = None;
+        }
+        poll.delete.take_if(|_| poll.ticket <= durable)
     }
 
     /// The page has come to its end, or there is none.

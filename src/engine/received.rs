@@ -180,7 +180,7 @@ impl Engine {
         let known = known.unwrap_or_default();
         let seen = known.compare(&marks);
         if seen.new.is_empty() && !seen.gap && seen.before.is_none() && seen.behind.is_none() {
-            return;
+            return self.may_delete(now, device, page);
         }
         let new = || seen.new.iter().filter_map(|&place| page.entries.get(usize::from(place)));
         let bytes = new().map(record_bytes).sum::<usize>() + WINDOWS_BYTES;
@@ -222,6 +222,7 @@ impl Engine {
         let too_many = self.inbox.entries.len().saturating_sub(self.settings.keep_messages as usize);
         self.forget_received(too_many);
         self.note_received_age(now);
+        self.may_delete(now, device, page);
     }
 
     /// Keeps a new message.

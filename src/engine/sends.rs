@@ -30,6 +30,13 @@ impl Engine {
             }
             (Flight::Status { .. }, Answer::Status(Err(error))) => self.not_shown(now, place, &error),
             (Flight::Inbox, Answer::Inbox(end)) => self.inbox_read(now, place, end),
+            (Flight::Delete, Answer::Deleted(end)) => {
+                if let Err(error) = end {
+                    let (reason, words) = DeviceReason::of(&error);
+                    let name = &self.devices[place].name;
+                    log::debug!("device {name}: a slot of its inbox was not deleted: {reason} ({words})");
+                }
+            }
             _ => log::error!("device {place}: something else came than was asked for"),
         }
     }

@@ -372,6 +372,9 @@ impl Engine {
             self.devices[device].flight = Some(Flight::Status { asked_ms: now.boot_ms });
             self.devices[device].asked_ms = Some(now.boot_ms);
             if self.looks_for_keys(device) { Ask::FormStatus } else { Ask::Status }
+        } else if let Some((line, slot)) = self.take_delete(now, device) {
+            self.devices[device].flight = Some(Flight::Delete);
+            Ask::Delete(line, slot)
         } else {
             return;
         };

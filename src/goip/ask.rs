@@ -1,4 +1,5 @@
-//! Asking: requests that change nothing, and may be made as often as needed.
+//! Asking: requests that change nothing, and may be made as often as needed; and a deletion, of
+//! which the next question shows what became.
 
 use std::io::{self, Read};
 
@@ -90,6 +91,17 @@ impl Device {
                 Err(error) => return Err(unreachable_box(&error)),
             }
         }
+    }
+
+    /// Deletes what stands in `slot` (from 0) of the inbox of `line` (from 1). Blocks as
+    /// [`Self::status`] does. What the box says to it means nothing: the next page shows it.
+    ///
+    /// # Errors
+    /// [`AskError`].
+    pub fn delete(&self, line: u8, slot: u8) -> Result<(), AskError> {
+        let (line, slot) = (line.to_string(), slot.to_string());
+        let query = Form(&[INBOX, ("action", "del"), ("line", &line), ("pos", &slot)]);
+        self.ask(TOOLS_PATH, query, Some(self.login())).map(|_| ())
     }
 
     fn login(&self) -> String {

@@ -36,6 +36,13 @@ pub enum Job {
     FormStatus,
     /// Read the inbox of all lines.
     Inbox,
+    /// Delete a slot (from 0) of a line's inbox.
+    Delete {
+        /// The line, from 1.
+        line: u8,
+        /// The slot.
+        slot: u8,
+    },
 }
 
 /// What came of a [`Job`].
@@ -60,6 +67,8 @@ pub enum Report {
     InboxLine(InboxLine),
     /// Of a [`Job::Inbox`], how it ended.
     Inbox(Result<(), AskError>),
+    /// Of a [`Job::Delete`].
+    Deleted(Result<(), AskError>),
 }
 
 /// Starts the thread of `device`; `name` is what the system's lists of threads show (of which
@@ -89,6 +98,7 @@ fn perform(device: &Device, job: Job, report: &dyn Fn(Report)) -> Report {
         }
         Job::Status => Report::Status { page: device.status().map(Box::new) },
         Job::FormStatus => Report::Status { page: device.form_status().map(Box::new) },
+        Job::Delete { line, slot } => Report::Deleted(device.delete(line, slot)),
         Job::Inbox => Report::Inbox(device.inbox(&mut |line| report(Report::InboxLine(line)))),
     }
 }

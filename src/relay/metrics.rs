@@ -20,16 +20,19 @@ enum Asked {
     Status,
     /// For its inbox page.
     Inbox,
+    /// To delete a received message.
+    Delete,
 }
 
 impl Asked {
-    const ALL: [Self; 3] = [Self::Send, Self::Status, Self::Inbox];
+    const ALL: [Self; 4] = [Self::Send, Self::Status, Self::Inbox, Self::Delete];
 
     const fn as_str(self) -> &'static str {
         match self {
             Self::Send => "send",
             Self::Status => "status",
             Self::Inbox => "inbox",
+            Self::Delete => "delete",
         }
     }
 }
@@ -96,6 +99,7 @@ impl Tally {
             Answer::Send(SendOutcome::Lost { .. }) => (Asked::Send, Outcome::NoAnswer),
             Answer::Status(page) => (Asked::Status, Outcome::of(page.as_ref().err())),
             Answer::Inbox(end) => (Asked::Inbox, Outcome::of(end.as_ref().err())),
+            Answer::Deleted(end) => (Asked::Delete, Outcome::of(end.as_ref().err())),
             // No request was made, or it goes on.
             Answer::NoBody | Answer::InboxLine(_) => return,
         };

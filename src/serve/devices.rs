@@ -61,6 +61,7 @@ impl Devices {
             Ask::Status => Job::Status,
             Ask::FormStatus => Job::FormStatus,
             Ask::Inbox => Job::Inbox,
+            Ask::Delete(line, slot) => Job::Delete { line, slot },
             Ask::Send(message, line) => send(message, line, None, bodies)?,
             Ask::SendByForm(message, line, form) => send(message, line, Some(form), bodies)?,
         };
@@ -76,6 +77,7 @@ impl Devices {
                 Answer::Status(Err(AskError::Unreachable(Words::new("no thread"))))
             }
             Ask::Inbox => Answer::Inbox(Err(AskError::Unreachable(Words::new("no thread")))),
+            Ask::Delete(..) => Answer::Deleted(Err(AskError::Unreachable(Words::new("no thread")))),
         })
     }
 
@@ -89,6 +91,7 @@ impl Devices {
                 Report::Status { page } => Answer::Status(page),
                 Report::InboxLine(line) => Answer::InboxLine(line),
                 Report::Inbox(end) => Answer::Inbox(end),
+                Report::Deleted(end) => Answer::Deleted(end),
             };
             let place = usize::from(device);
             if let (Some(tally), Some(ms)) = (tallies.get_mut(place), asked_ms.get(place)) {

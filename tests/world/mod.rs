@@ -379,6 +379,9 @@ impl World {
         log::debug!("{}: box {device} is asked for {ask:?}", self.now_ms);
         let request = match ask {
             Ask::Status => "GET /default/en_US/send_status.xml?u=admin&p=admin HTTP/1.0\r\n\r\n".to_owned(),
+            Ask::Delete(line, slot) => format!(
+                "GET /default/en_US/tools.html?type=sms_inbox&action=del&line={line}&pos={slot} HTTP/1.0\r\n{LOGIN}\r\n\r\n"
+            ),
             Ask::Inbox => {
                 format!("GET /default/en_US/tools.html?type=sms_inbox HTTP/1.0\r\n{LOGIN}\r\n\r\n")
             }
@@ -406,6 +409,7 @@ impl World {
         match ask {
             Ask::Send(..) | Ask::SendByForm(..) => simbox.sends += 1,
             Ask::Inbox => simbox.inbox_reads += 1,
+            Ask::Delete(..) => {}
             Ask::Status | Ask::FormStatus => {
                 simbox.questions += 1;
                 let gap_ms = simbox.asked_ms.replace(now_ms).map_or(u64::MAX, |ms| now_ms - ms);
@@ -519,6 +523,7 @@ impl World {
         let answer = match open.ask {
             Ask::Send(..) | Ask::SendByForm(..) => Answer::Send(outcome),
             Ask::Status | Ask::FormStatus => Answer::Status(answer.and_then(page).map(Box::new)),
+            Ask::Delete(..) => Answer::Deleted(answer.and_then(body).map(|_| ())),
             Ask::Inbox => Answer::Inbox(answer.and_then(|bytes| {
                 let mut reader = InboxReader::default();
                 let engine = &mut self.engine;

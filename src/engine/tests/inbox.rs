@@ -216,3 +216,47 @@ fn after_damage_what_is_alike_is_old_and_ids_leave_room() {
     let window = rig.engine.inbox_window(&LineName { device: "office".try_into().unwrap(), line: 1 });
     assert!(window.unwrap().settled);
 }
+
+#[test]
+fn stored_messages_are_deleted_one_with_each_page_and_never_the_newest() {
+    let mut device = reading();
+    device.inbox.delete = true;
+    let mut rig = Rig::new(settings(&[device]));
+    rig.answer(0, page(&[("0a", JobStatus::Done, "")]));
+    let texts: Vec<String> = (0..10).map(|n| n.to_string()).collect();
+    let all: Vec<&str> = texts.iter().map(String::as_str).collect();
+    rig.inbox(&all);
+    assert_eq!(rig.asked[0], Some(Ask::Delete(1, 9)));
+    // Whether it was done, only the next page tells.
+    rig.answer(0, Answer::Deleted(Err(AskError::Unreachable(Words::new("timed out")))));
+    assert_eq!(rig.asked[0], None);
+    for (shown, deleted) in [(10, Some(Ask::Delete(1, 9))), (9, Some(Ask::Delete(1, 8))), (8, None)] {
+        rig.pass(INTERVAL_MS);
+        rig.inbox(&all[..shown]);
+        assert_eq!(rig.asked[0], deleted);
+        if deleted.is_some() {
+            rig.answer(0, Answer::Deleted(Ok(())));
+        }
+    }
+    assert_eq!((rig.received().len(), rig.told()), (10, vec![]));
+}
+
+#[test]
+fn what_is_not_durable_is_not_deleted_and_an_old_page_deletes_nothing() {
+    let mut device = reading();
+    device.inbox.delete = true;
+    let mut rig = Rig::new(settings(&[device]));
+    rig.answer(0, page(&[("0a", JobStatus::Done, "")]));
+    rig.disk = false;
+    let all = ["j", "i", "h", "g", "f", "e", "d", "c", "b", "a"];
+    rig.inbox(&all);
+    assert_eq!(rig.asked[0], None);
+    rig.pass(6_000);
+    rig.disk = true;
+    rig.engine.durable(rig.journal.durable());
+    rig.turn();
+    assert_eq!(rig.asked[0], None);
+    rig.pass(INTERVAL_MS);
+    rig.inbox(&all);
+    assert_eq!(rig.asked[0], Some(Ask::Delete(1, 9)));
+}
