@@ -4,23 +4,29 @@
 mod client;
 mod consumer;
 mod error;
+mod fold;
 mod gsm7;
 mod line;
 mod number;
+mod packed;
 mod problem;
 mod quoted;
 mod received;
+mod spelling;
 mod state;
 mod text;
 
 pub use client::{ClientId, ClientName};
 pub use consumer::{ConsumerName, MAX_CONSUMER_BYTES};
 pub use error::{ErrorCode, Refusal};
+pub use fold::{folded, squeezed};
 pub use line::{DeviceName, JobId, LineId, LineName, Part};
 pub use number::{Masked, Number};
+pub use packed::{NumberMark, PackedNumber};
 pub use problem::{Problem, ProblemCode, Words};
 pub use quoted::Quoted;
 pub use received::{DEVICE_TIME_MAX_BYTES, DeviceTime, ReceivedId, SENDER_MAX_BYTES, Sender};
+pub use spelling::Spelling;
 pub use state::{OnUnknown, Priority, State};
 pub use text::{Encoding, MAX_TEXT_BYTES, Shape, check_text, shape};
 
