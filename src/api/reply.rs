@@ -182,6 +182,7 @@ impl<B: Bodies> Source<'_, B> {
                 self.engine.may_see_line(part, caller.inbox)
             }
             Subject::Part(_) => true,
+            Subject::Number(_) => caller.all,
         };
         if !ours {
             return false;
@@ -208,6 +209,7 @@ impl<B: Bodies> Source<'_, B> {
                     let name = if part.line.is_some() { "line" } else { "device" };
                     o.string(name, &part.to_string());
                 }
+                Subject::Number(number) => o.string("number", number),
             }
         });
         true

@@ -87,7 +87,12 @@ impl Engine {
             }
             Record::InboxWindow(window) => self.restore_window(&window),
             Record::InboxIds(ids) => self.restore_inbox_ids(ids),
-            Record::Line(..) | Record::Daily(_) | Record::Cursor(_) => {}
+            Record::Line(..)
+            | Record::Daily(_)
+            | Record::Cursor(_)
+            | Record::OptOut(_)
+            | Record::OptIn(_)
+            | Record::Replies(_) => {}
         }
         self.restoring = Some(r);
     }

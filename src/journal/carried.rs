@@ -1,7 +1,7 @@
 //! What each segment begins with, because the segments that told it may be gone before this one
 //! is read.
 
-use super::{Conditions, Consumers, DailyCounts, InboxIds, LineJobs, Record, Started};
+use super::{Conditions, Consumers, DailyCounts, InboxIds, LineJobs, OptOuts, Record, Replies, Started};
 
 /// What the records so far come to, besides messages and events.
 #[derive(Debug, Default)]
@@ -18,6 +18,11 @@ pub struct Carried {
     pub consumers: Consumers,
     /// How far received messages are numbered and forgotten.
     pub inbox: InboxIds,
+    /// How often goipd has answered each number by itself on the last day.
+    pub replies: Replies,
+    /// Who wants no more messages. These are too many to stand in every segment, so they are
+    /// copied forward.
+    pub opt_outs: OptOuts,
 }
 
 impl Carried {
@@ -31,6 +36,8 @@ impl Carried {
         self.daily.note(record);
         self.conditions.note(record);
         self.consumers.note(record);
+        self.replies.note(record);
+        self.opt_outs.note(record);
     }
 
     /// The records that tell all this again.
@@ -41,6 +48,7 @@ impl Carried {
         let conditions = self.conditions.records().map(Record::Condition);
         let consumers = self.consumers.records().map(Record::Cursor);
         let inbox = (self.inbox.newest > 0).then_some(Record::InboxIds(self.inbox));
-        started.into_iter().chain(lines).chain(daily).chain(conditions).chain(consumers).chain(inbox)
+        let own = inbox.into_iter().chain(self.replies.record());
+        started.into_iter().chain(lines).chain(daily).chain(conditions).chain(consumers).chain(own)
     }
 }

@@ -8,15 +8,19 @@ use heapless::String;
 use super::fields::{Fields, Malformed, put, put_count, put_flag, put_number, put_text};
 use super::{
     Accepted, Body, BootId, Choice, Condition, Cursor, Daily, Fence, InboxIds, InboxWindow, Kept, Moved,
-    Origin, Received, ReceivedBody, Record, Seq, Stamp, Started, Submitting,
+    OptIn, OptOut, OptedOut, Origin, Received, ReceivedBody, Record, Replies, Seq, Stamp, Started,
+    Submitting,
 };
 use crate::message::{
-    ClientId, ConsumerName, JobId, LineName, MessageId, Number, OnUnknown, Part, Priority, Problem,
-    ProblemCode, ReceivedId, State, Words,
+    ClientId, ConsumerName, JobId, LineName, MessageId, Number, OnUnknown, PackedNumber, Part, Priority,
+    Problem, ProblemCode, ReceivedId, State, Words,
 };
 
 pub(super) use batch::{Batch, encode_events};
 use tags::{StampTags, kind, tag};
+
+/// What a number that opted out takes: since when, and the number.
+const OPTED_OUT_BYTES: usize = 4 + PackedNumber::BYTES;
 
 /// What the fields of a whole record say.
 #[derive(Debug, PartialEq, Eq)]
@@ -117,6 +121,27 @@ pub(super) fn encode(record: &Record, into: &mut Vec<u8>) -> u8 {
             put_count(into, tag::FORGOTTEN_TO, ids.forgotten.into());
             kind::INBOX_IDS
         }
+        Record::OptOut(opt_out) => {
+            put_asked_for(into, opt_out.at);
+            let mut bytes = Vec::with_capacity(opt_out.numbers.len() * OPTED_OUT_BYTES);
+            for one in &opt_out.numbers {
+                bytes.extend_from_slice(&one.since_s.to_le_bytes());
+                bytes.extend_from_slice(one.number.as_bytes());
+            }
+            put(into, tag::OPTED_OUT, &bytes);
+            kind::OPT_OUT
+        }
+        Record::OptIn(opt_in) => {
+            put_asked_for(into, opt_in.at);
+            put(into, tag::NUMBER, opt_in.number.as_bytes());
+            kind::OPT_IN
+        }
+        Record::Replies(replies) => {
+            put_count(into, tag::ID, replies.up_to().into());
+            put_count(into, tag::DAY, replies.day().into());
+            put(into, tag::REPLIES, &replies.encode());
+            kind::REPLIES
+        }
     }
 }
 
@@ -183,6 +208,15 @@ pub(super) fn decode(kind: u8, fields: &[u8]) -> Result<Decoded, Malformed> {
             newest: f.count(tag::RECEIVED_ID)?,
             forgotten: f.count(tag::FORGOTTEN_TO)?,
         }),
+        kind::OPT_OUT => Record::OptOut(OptOut { at: asked_for(f)?, numbers: opted_out(f)? }),
+        kind::OPT_IN => Record::OptIn(OptIn {
+            at: asked_for(f)?,
+            number: known(f.bytes(tag::NUMBER).and_then(PackedNumber::from_bytes))?,
+        }),
+        kind::REPLIES => {
+            let bytes = f.bytes(tag::REPLIES).unwrap_or_default();
+            Record::Replies(known(Replies::decode(f.count(tag::DAY)?, f.count(tag::ID)?, bytes))?)
+        }
         kind::EVENTS => return Ok(Decoded::Events(batch::batch(f)?)),
         newer if newer < kind::FIRST_OPTIONAL => return Ok(Decoded::Newer(newer)),
         _ => return Ok(Decoded::Optional),
@@ -263,6 +297,8 @@ fn put_accepted(into: &mut Vec<u8>, accepted: &Accepted) {
     match accepted.origin {
         Origin::Local => {}
         Origin::Client(client) => put_number(into, tag::CLIENT, client.0.into()),
+        Origin::Reply(received) => put_number(into, tag::REPLY_TO, received.into()),
+        Origin::Confirm(received) => put_number(into, tag::CONFIRM_TO, received.into()),
     }
     put_text(into, tag::TO, accepted.to.as_str());
     put_text(into, tag::TEXT, &accepted.text);
@@ -309,7 +345,33 @@ fn accepted(f: &Fields<'_>) -> Result<Accepted, Malformed> {
 }
 
 fn origin(f: &Fields<'_>) -> Result<Origin, Malformed> {
-    Ok(f.number(tag::CLIENT)?.map_or(Origin::Local, |client| Origin::Client(ClientId(client))))
+    let client = f.number(tag::CLIENT)?.map(|client| Origin::Client(ClientId(client)));
+    let reply = f.number(tag::REPLY_TO)?.map(Origin::Reply);
+    let confirm = f.number(tag::CONFIRM_TO)?.map(Origin::Confirm);
+    Ok(client.or(reply).or(confirm).unwrap_or_default())
+}
+
+/// When it was asked for, if it is an event.
+fn put_asked_for(into: &mut Vec<u8>, at: Option<Stamp>) {
+    put_flag(into, tag::ASKED_FOR, at.is_some());
+    if let Some(at) = at {
+        put_stamp(into, tag::AT, at);
+    }
+}
+
+fn asked_for(f: &Fields<'_>) -> Result<Option<Stamp>, Malformed> {
+    f.has(tag::ASKED_FOR).then(|| stamp(f, tag::AT)).transpose()
+}
+
+fn opted_out(f: &Fields<'_>) -> Result<Vec<OptedOut>, Malformed> {
+    let bytes = f.bytes(tag::OPTED_OUT).ok_or(Malformed)?;
+    let (items, []) = bytes.as_chunks::<OPTED_OUT_BYTES>() else { return Err(Malformed) };
+    let item = |item: &[u8; OPTED_OUT_BYTES]| {
+        let (since, number) = item.split_first_chunk::<4>().ok_or(Malformed)?;
+        let number = known(PackedNumber::from_bytes(number))?;
+        Ok(OptedOut { number, since_s: u32::from_le_bytes(*since) })
+    };
+    items.iter().map(item).collect()
 }
 
 fn put_kept(into: &mut Vec<u8>, kept: &Kept) {

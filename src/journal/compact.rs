@@ -7,7 +7,8 @@
 //! and goes on with each message behind it: where that first record lies in the oldest segment, the
 //! whole is written anew.
 //!
-//! Events that only the oldest segment tells are copied too, many in one record.
+//! Events that only the oldest segment tells are copied too, many in one record. Those who opted
+//! out are copied all together, whenever the first segment is cleared that is needed for them.
 //!
 //! A crash in between leaves both the old records and the copy, and the copy counts: it comes
 //! later and says everything.
@@ -18,8 +19,8 @@ use super::events::Entry;
 use super::index::Subject;
 use super::job::Retire;
 use super::log::Log;
-use super::{Accepted, InboxWindow, Kept, Received, Record, Urgency};
-use crate::message::{LineName, MessageId, ReceivedId};
+use super::{Accepted, InboxWindow, Kept, OptOut, Received, Record, Urgency};
+use crate::message::{LineName, MessageId, PackedNumber, ReceivedId};
 
 /// Messages that are copied in one step, at most: their reading and encoding must not hold up
 /// the loop, and they go to the disk with one sync.
@@ -27,6 +28,18 @@ const COPIES_A_STEP: usize = 16;
 
 /// The same for events, of which one takes 13 bytes.
 const EVENTS_A_STEP: usize = 128;
+
+/// The same for numbers that opted out, of which one takes 15 bytes.
+const OPT_OUTS_A_STEP: usize = 256;
+
+/// How far the copying of those who opted out has come.
+#[derive(Debug)]
+pub(super) struct OptOutsCopy {
+    /// No segment before this one is needed once all are copied.
+    from: u32,
+    /// The last number that was copied.
+    last: Option<PackedNumber>,
+}
 
 impl<D: Disk> Log<D> {
     /// Takes a step in making room, if room is wanted; call it once a turn, after all records of
@@ -89,11 +102,36 @@ impl<D: Disk> Log<D> {
             let (newest, ticket) = (self.seq, self.ticket);
             let serial = self.pending.push_events(newest, &events, &self.events, Urgency::Now, ticket);
             self.copies = Some(serial);
-        } else if done {
+        } else if done && !self.copy_opt_outs(oldest.number) {
             self.segments.pop_front();
             self.retiring.push_back(Retire { segment: oldest.number, aside: oldest.damaged });
             log::debug!("journal: {} is not needed any more", segment_name(oldest.number));
         }
+    }
+
+    /// Copies some of those who opted out, if clearing that segment would lose any; says whether
+    /// there were any left to copy. What changes meanwhile is told by records behind the copies
+    /// that it concerns.
+    fn copy_opt_outs(&mut self, oldest: u32) -> bool {
+        if self.carried.opt_outs.is_empty() {
+            (self.opt_outs_from, self.opt_outs_copy) = (None, None);
+        }
+        if self.opt_outs_from.is_none_or(|from| from > oldest) {
+            return false;
+        }
+        let from = self.next_segment();
+        let copy = self.opt_outs_copy.get_or_insert(OptOutsCopy { from, last: None });
+        let rest = self.carried.opt_outs.after(copy.last);
+        let numbers = rest[..rest.len().min(OPT_OUTS_A_STEP)].to_vec();
+        let Some(last) = numbers.last() else {
+            self.opt_outs_from = Some(copy.from);
+            self.opt_outs_copy = None;
+            return false;
+        };
+        copy.last = Some(last.number);
+        let record = Record::OptOut(OptOut { at: None, numbers });
+        self.copies = Some(self.put(&record, Urgency::Now));
+        true
     }
 
     fn accepted(&self, id: MessageId) -> Option<Accepted> {

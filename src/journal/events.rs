@@ -5,7 +5,7 @@
 use std::collections::VecDeque;
 
 use super::{Record, Stamp};
-use crate::message::{MessageId, Part, ReceivedId, State};
+use crate::message::{MessageId, PackedNumber, Part, ReceivedId, State};
 
 /// The number of an event: from 1, in the order of the events, the same for ever. Some numbers
 /// name no event: a crash took it before anybody was shown it.
@@ -14,14 +14,15 @@ pub type Seq = u32;
 /// The most events that are ever kept.
 pub const MAX_EVENTS: usize = 10_000;
 
-/// Devices and lines of which events are kept, those included that are not configured any more.
-const MAX_PARTS: usize = 256;
+/// Devices, lines and numbers of which events are kept. Beyond that the oldest events go, until
+/// one of them is in none any more.
+const MAX_NAMES: usize = 1024;
 
 /// What an event takes where it is copied forward: its bytes, and its share of a record for
 /// dozens of them.
 const EVENT_BYTES: u64 = 14;
 
-/// The same of a device or line, whose name has to go along.
+/// The same of a device, line or number, whose name has to go along.
 const NAMED_EVENT_BYTES: u64 = 48;
 
 /// What has changed.
@@ -41,17 +42,23 @@ pub enum EventKind {
     Received,
     /// Messages may have come to a line and gone unseen.
     InboxGap,
+    /// A number wants no more messages.
+    OptOut,
+    /// A number wants messages again.
+    OptIn,
 }
 
 impl EventKind {
     /// Those that are of no message that is sent, and what the journal writes for each.
-    const OTHERS: [(Self, u8); 6] = [
+    const OTHERS: [(Self, u8); 8] = [
         (Self::LineUp, 32),
         (Self::LineDown, 33),
         (Self::DeviceUp, 34),
         (Self::DeviceDown, 35),
         (Self::Received, 36),
         (Self::InboxGap, 37),
+        (Self::OptOut, 40),
+        (Self::OptIn, 41),
     ];
 
     /// The event's name on every door.
@@ -64,6 +71,8 @@ impl EventKind {
             Self::DeviceDown => "device_down",
             Self::Received => "received",
             Self::InboxGap => "inbox_gap",
+            Self::OptOut => "opt_out",
+            Self::OptIn => "opt_in",
         }
     }
 
@@ -105,6 +114,8 @@ pub enum Subject<'a> {
     Received(ReceivedId),
     /// A device or line, which may not be configured any more.
     Part(&'a Part),
+    /// A telephone number.
+    Number(&'a str),
 }
 
 /// A change that is told.
@@ -138,7 +149,11 @@ const _: () = assert!(size_of::<Entry>() <= 20);
 #[derive(Clone, Debug)]
 pub struct Events {
     ring: VecDeque<Entry>,
-    names: Vec<Part>,
+    /// What events are about that are of no message, and the newest event of each. A number stands
+    /// here as a device does.
+    names: Vec<(Part, Seq)>,
+    /// Events up to this one are not kept any more.
+    dropped: Seq,
     /// So many at most, …
     limit: usize,
     /// … that take so many bytes where they are copied forward.
@@ -152,6 +167,7 @@ impl Default for Events {
         Self {
             ring: VecDeque::new(),
             names: Vec::new(),
+            dropped: 0,
             limit: MAX_EVENTS,
             limit_bytes: u64::MAX,
             bytes: 0,
@@ -199,7 +215,8 @@ impl Events {
             let subject = match entry.kind {
                 EventKind::Message(state) => Subject::Message(entry.subject, state),
                 EventKind::Received => Subject::Received(entry.subject),
-                _ => Subject::Part(self.names.get(entry.subject as usize)?),
+                EventKind::OptOut | EventKind::OptIn => Subject::Number(&self.name(entry.subject)?.device),
+                _ => Subject::Part(self.name(entry.subject)?),
             };
             Some(Event { seq: entry.seq, unix_s: entry.unix_s, kind: entry.kind, subject })
         })
@@ -230,37 +247,67 @@ impl Events {
             Record::Accepted(a) => (a.at, EventKind::Message(State::Queued), a.id),
             Record::Submitting(s) => (s.at, EventKind::Message(State::Submitting), s.id),
             Record::Moved(m) => (m.at, EventKind::Message(m.state), m.id),
-            Record::Condition(c) => (c.at, EventKind::of(&c.part, c.up), self.place(&c.part)?),
             Record::Received(r) if !r.old && !r.copied => (r.at, EventKind::Received, r.id),
-            Record::InboxWindow(w) if w.gap => (w.at, EventKind::InboxGap, self.place(&Part::from(&w.line))?),
+            Record::InboxWindow(w) if w.gap => {
+                (w.at, EventKind::InboxGap, self.place(&Part::from(&w.line), seq)?)
+            }
+            Record::Condition(c) => (c.at, EventKind::of(&c.part, c.up), self.place(&c.part, seq)?),
+            Record::OptOut(o) => match o.numbers.as_slice() {
+                [one] => (o.at?, EventKind::OptOut, self.number(one.number, seq)?),
+                _ => return None,
+            },
+            Record::OptIn(o) => (o.at?, EventKind::OptIn, self.number(o.number, seq)?),
             _ => return None,
         };
         Some(Entry { seq, unix_s: at.unix_s, subject, segment: 0, kind })
     }
 
-    /// The place of a name; `None` if there is room for no other.
-    pub(super) fn place(&mut self, part: &Part) -> Option<u32> {
-        let place = self.names.iter().position(|known| known == part).or_else(|| {
-            let room = self.names.len() < MAX_PARTS;
-            room.then(|| self.names.push(part.clone()))?;
-            Some(self.names.len() - 1)
-        });
-        place.and_then(|place| u32::try_from(place).ok())
+    /// The place of a name, for the event with that number; `None` if there is room for no other.
+    pub(super) fn place(&mut self, part: &Part, seq: Seq) -> Option<u32> {
+        let place = match self.names.iter().position(|(known, _)| known == part) {
+            Some(place) => place,
+            None if self.names.len() < MAX_NAMES => {
+                self.names.push((part.clone(), seq));
+                self.names.len() - 1
+            }
+            None => loop {
+                if let Some(place) = self.names.iter().position(|(_, newest)| *newest <= self.dropped) {
+                    self.names[place] = (part.clone(), seq);
+                    break place;
+                }
+                if self.ring.is_empty() {
+                    return None;
+                }
+                self.drop_oldest();
+            },
+        };
+        let newest = &mut self.names[place].1;
+        *newest = seq.max(*newest);
+        u32::try_from(place).ok()
+    }
+
+    fn number(&mut self, number: PackedNumber, seq: Seq) -> Option<u32> {
+        // A number is shorter than a device's name may be.
+        let device = number.text().as_str().try_into().ok()?;
+        self.place(&Part { device, line: None }, seq)
     }
 
     /// The name at that place.
     pub(super) fn name(&self, place: u32) -> Option<&Part> {
-        self.names.get(place as usize)
+        self.names.get(place as usize).map(|(name, _)| name)
     }
 
     /// Adds an event, or takes its new place if it is there.
     pub(super) fn put(&mut self, entry: Entry) {
         self.newest = self.newest.max(entry.seq);
+        if entry.seq <= self.dropped {
+            return;
+        }
         let place = self.ring.partition_point(|e| e.seq < entry.seq);
         let full = self.ring.len() >= self.limit;
         match self.ring.get_mut(place).filter(|e| e.seq == entry.seq) {
             Some(known) => known.segment = entry.segment,
-            // An old one that had to go.
+            // Older than all that had to make room.
             None if place == 0 && full => {}
             None => {
                 self.bytes += entry.kind.bytes();
@@ -280,6 +327,7 @@ impl Events {
     pub(super) fn drop_oldest(&mut self) {
         if let Some(entry) = self.ring.pop_front() {
             self.bytes -= entry.kind.bytes();
+            self.dropped = self.dropped.max(entry.seq);
         }
     }
 
@@ -297,7 +345,8 @@ impl Events {
 mod tests {
     use super::super::testing::{life, moved};
     use super::*;
-    use crate::journal::Condition;
+    use crate::journal::{Condition, OptIn, OptOut, OptedOut};
+    use crate::message::Number;
 
     fn entry(seq: Seq) -> Entry {
         let kind = EventKind::Message(State::Sent);
@@ -345,10 +394,53 @@ mod tests {
         let shown = |e: Event<'_>| match e.subject {
             Subject::Part(part) => format!("{} {part}", e.kind.as_str()),
             Subject::Message(id, _) | Subject::Received(id) => id.to_string(),
+            Subject::Number(number) => number.to_owned(),
         };
         let shown: Vec<String> = events.after(0).map(shown).collect();
         assert_eq!(shown, ["line_down a/1", "device_down a", "device_up a", "line_up a/1"]);
         assert_eq!(events.names.len(), 2);
+    }
+
+    fn opt_out(number: u32) -> Record {
+        let number = PackedNumber::from(&Number::parse(&number.to_string()).unwrap());
+        Record::OptOut(OptOut { at: Some(Stamp::default()), numbers: vec![OptedOut { number, since_s: 1 }] })
+    }
+
+    #[test]
+    fn a_number_that_opts_out_or_in_is_named_and_a_list_of_them_is_not() {
+        let mut events = Events::default();
+        let number = PackedNumber::from(&Number::parse("+49151").unwrap());
+        let one = Record::OptIn(OptIn { at: Some(Stamp::default()), number });
+        for (seq, record) in (1..).zip([opt_out(777), one]) {
+            let entry = events.entry(&record, seq).unwrap();
+            events.put(entry);
+        }
+        let told: Vec<_> = events.after(0).map(|e| (e.kind, e.subject)).collect();
+        let (out, back) = (Subject::Number("777"), Subject::Number("+49151"));
+        assert_eq!(told, [(EventKind::OptOut, out), (EventKind::OptIn, back)]);
+        let listed = OptedOut { number, since_s: 1 };
+        for (at, numbers) in [(None, vec![listed]), (Some(Stamp::default()), vec![listed, listed])] {
+            assert_eq!(events.entry(&Record::OptOut(OptOut { at, numbers }), 3), None);
+        }
+    }
+
+    #[test]
+    fn more_names_than_there_is_room_for_take_the_place_of_those_in_the_oldest_events() {
+        let mut events = Events::default();
+        let names = MAX_NAMES as u32;
+        for seq in 1..=names + 5 {
+            let entry = events.entry(&opt_out(1_000 + seq), seq).unwrap();
+            events.put(entry);
+        }
+        assert_eq!((events.before_oldest(), events.len()), (5, MAX_NAMES));
+        // One that was dropped does not come back under another's name.
+        events.put(Entry { subject: 0, kind: EventKind::OptOut, ..entry(1) });
+        for event in events.after(0) {
+            assert_eq!(event.subject, Subject::Number(&(1_000 + event.seq).to_string()));
+        }
+        let again = events.entry(&opt_out(1_000 + 6), names + 6).unwrap();
+        events.put(again);
+        assert_eq!(events.before_oldest(), 5, "a name that is there takes no room");
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! zero or the usual. So a field costs what it says, and fields can be added.
 
 /// The tags below this one are known; a field with another is passed over.
-const TAGS: usize = 76;
+const TAGS: usize = 100;
 
 /// Milliseconds reach up to here, 139 years: so no journal holds so many that their sum overflows.
 const MAX_MS: u64 = 1 << 42;

@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::carried::Carried;
+use super::compact::OptOutsCopy;
 use super::disk::{Disk, DiskError, DiskErrorKind, segment_name};
 use super::events::{Entry, MAX_EVENTS};
 use super::index::{Index, Place, Subject};
@@ -13,7 +14,7 @@ use super::job::{Done, Job, Retire, Write};
 use super::pending::Pending;
 use super::recover::{RecoverError, Recovered, Segment, recover};
 use super::segment::{self, HEAD_BYTES, Head};
-use super::space::{KEPT_BYTES, Limits, MIN_FREE_BYTES, NoRoom, Pressure};
+use super::space::{KEPT_BYTES, Limits, MIN_FREE_BYTES, NoRoom, OPT_OUT_BYTES, Pressure};
 use super::{Events, Record, Seq, Ticket, Urgency};
 use crate::message::MessageId;
 
@@ -84,7 +85,11 @@ pub struct Log<D> {
     sequence: u64,
     last_id: MessageId,
     /// What the next segment begins with.
-    carried: Carried,
+    pub(super) carried: Carried,
+    /// No segment before this one is needed for those who opted out; `None` if there are none.
+    pub(super) opt_outs_from: Option<u32>,
+    /// They are being copied forward.
+    pub(super) opt_outs_copy: Option<OptOutsCopy>,
     /// The events that are durable, and the newest number that was given out.
     pub(super) events: Events,
     pub(super) seq: Seq,
@@ -150,6 +155,8 @@ impl<D: Disk> Log<D> {
             sequence: recovered.sequence,
             last_id: recovered.last_id,
             carried: core::mem::take(&mut recovered.carried),
+            opt_outs_from: recovered.opt_outs_from,
+            opt_outs_copy: None,
             seq: events.newest(),
             events,
             ticket: 0,
@@ -204,6 +211,10 @@ impl<D: Disk> Log<D> {
             }
             Record::Forgotten(id) => self.index.remove(Subject::Sent(*id)),
             Record::InboxIds(ids) => self.index.forget_received(ids.forgotten),
+            Record::OptOut(_) => {
+                let from = self.next_segment();
+                self.opt_outs_from.get_or_insert(from);
+            }
             // A copy counts once it is durable; until then the old place does.
             _ => {}
         }
@@ -251,7 +262,20 @@ impl<D: Disk> Log<D> {
 
     /// Bytes that are needed of all that is kept.
     fn live(&self) -> u64 {
-        self.index.bytes() + self.index.sent() as u64 * KEPT_BYTES + self.events.bytes()
+        self.index.bytes()
+            + self.index.sent() as u64 * KEPT_BYTES
+            + self.events.bytes()
+            + self.carried.opt_outs.len() as u64 * OPT_OUT_BYTES
+    }
+
+    /// How many numbers that opted out can be kept.
+    pub fn max_opt_outs(&self) -> usize {
+        self.limits.opt_outs()
+    }
+
+    /// What is appended now goes to this segment, or to a later one.
+    pub(super) fn next_segment(&self) -> u32 {
+        self.segments.back().filter(|_| self.open).map_or(self.last_number + 1, |s| s.number)
     }
 
     /// Keeps so many events at most.

@@ -48,7 +48,10 @@ impl Memory {
             | Record::Daily(_)
             | Record::Condition(_)
             | Record::Cursor(_)
-            | Record::InboxWindow(_) => {}
+            | Record::InboxWindow(_)
+            | Record::OptOut(_)
+            | Record::OptIn(_)
+            | Record::Replies(_) => {}
         }
     }
 

@@ -24,10 +24,12 @@ mod lines;
 mod lock;
 mod log;
 mod memory;
+mod opt_outs;
 mod pending;
 mod read;
 mod record;
 mod recover;
+mod replies;
 mod segment;
 mod space;
 mod store;
@@ -45,10 +47,12 @@ pub use job::{Done, Job, Retire, Write};
 pub use lines::LineJobs;
 pub use log::{Counters, Log, RETRY_MS};
 pub use memory::Memory;
+pub use opt_outs::{MAX_OPT_OUTS, OptOuts};
 pub use record::{
     Accepted, Body, BootId, Choice, Condition, Cursor, Daily, Fence, InboxIds, InboxWindow, Kept, Moved,
-    Origin, Received, ReceivedBody, Record, Stamp, Started, Submitting, Urgency,
+    OptIn, OptOut, OptedOut, Origin, Received, ReceivedBody, Record, Stamp, Started, Submitting, Urgency,
 };
+pub use replies::{MAX_REPLIED, Replies};
 
 pub use recover::{Damage, Fault, RecoverError, Recovered, Segment, Slices, recover};
 pub use space::{Limits, MAX_JOURNAL_KIB, MIN_FREE_BYTES, MIN_JOURNAL_KIB, NoRoom, Pressure};

@@ -1,10 +1,10 @@
 //! What is written down of a message's life. A record names lines by name, not by place: it
 //! outlives the configuration.
 
-use super::Seq;
+use super::{Replies, Seq};
 use crate::message::{
-    ClientId, ConsumerName, DeviceTime, JobId, LineName, MessageId, Number, OnUnknown, Part, Priority,
-    Problem, ReceivedId, Sender, State,
+    ClientId, ConsumerName, DeviceTime, JobId, LineName, MessageId, Number, OnUnknown, PackedNumber, Part,
+    Priority, Problem, ReceivedId, Sender, State,
 };
 
 /// The kernel's boot id (`/proc/sys/kernel/random/boot_id`), as 16 bytes: two moments with the
@@ -31,6 +31,11 @@ pub enum Origin {
     Local,
     /// A client of the HTTP relay.
     Client(ClientId),
+    /// goipd itself, which answers the received message with that id by itself.
+    Reply(u32),
+    /// goipd itself, which says once to who has opted out that it has understood: the id of the
+    /// received message.
+    Confirm(u32),
 }
 
 /// Which lines a message may go out on.
@@ -221,6 +226,34 @@ impl InboxIds {
     }
 }
 
+/// A number that wants no more messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OptedOut {
+    /// The number.
+    pub number: PackedNumber,
+    /// Since when, Unix seconds by the wall clock of then.
+    pub since_s: u32,
+}
+
+/// Numbers want no more messages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OptOut {
+    /// When, if it is an event, which is of one number; nothing where a list was imported, or is
+    /// copied forward.
+    pub at: Option<Stamp>,
+    /// The numbers.
+    pub numbers: Vec<OptedOut>,
+}
+
+/// A number wants messages again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OptIn {
+    /// When, if it is an event.
+    pub at: Option<Stamp>,
+    /// The number.
+    pub number: PackedNumber,
+}
+
 /// All that is known of a message at one moment, besides what was accepted: it stands for every
 /// record about the message before it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -292,6 +325,13 @@ pub enum Record {
     InboxWindow(InboxWindow),
     /// How far received messages are numbered and forgotten.
     InboxIds(InboxIds),
+    /// Numbers want no more messages.
+    OptOut(OptOut),
+    /// A number wants messages again.
+    OptIn(OptIn),
+    /// How often goipd has answered by itself on a day, where the messages that tell it may be
+    /// gone.
+    Replies(Replies),
 }
 
 /// How soon a record has to be on the disk.
@@ -316,8 +356,12 @@ impl Record {
             | Self::Started(_)
             | Self::Condition(_)
             | Self::Cursor(_)
-            | Self::InboxWindow(_) => Urgency::Soon,
-            Self::Forgotten(_) | Self::Line(..) | Self::Daily(_) | Self::InboxIds(_) => Urgency::Whenever,
+            | Self::InboxWindow(_)
+            | Self::OptOut(_)
+            | Self::OptIn(_) => Urgency::Soon,
+            Self::Forgotten(_) | Self::Line(..) | Self::Daily(_) | Self::InboxIds(_) | Self::Replies(_) => {
+                Urgency::Whenever
+            }
         }
     }
 }

@@ -55,6 +55,8 @@ pub struct Recovered {
     pub last_id: MessageId,
     /// What the next segment begins with.
     pub carried: Carried,
+    /// The first segment that tells of a number that opted out.
+    pub opt_outs_from: Option<u32>,
     /// The newest events.
     pub events: Events,
     /// How many records were read.
@@ -327,6 +329,9 @@ impl Reader {
             }
             Record::Forgotten(id) => recovered.index.remove(Subject::Sent(*id)),
             Record::InboxIds(ids) => recovered.index.forget_received(ids.forgotten),
+            Record::OptOut(_) => {
+                recovered.opt_outs_from.get_or_insert(segment.number);
+            }
             _ => {}
         }
         if let Ok(seq @ 1..) = codec::seq(frame.fields)
@@ -371,7 +376,10 @@ impl Recovered {
         for entry in batch.entries {
             let subject = match entry.kind {
                 EventKind::Message(_) | EventKind::Received => Some(entry.subject),
-                _ => batch.names.get(entry.subject as usize).and_then(|name| self.events.place(name)),
+                _ => batch
+                    .names
+                    .get(entry.subject as usize)
+                    .and_then(|name| self.events.place(name, entry.seq)),
             };
             if let Some(subject) = subject {
                 self.events.put(Entry { segment, subject, ..entry });

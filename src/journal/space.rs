@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use super::MAX_OPT_OUTS;
 use super::disk::{DiskError, DiskErrorKind};
 
 /// The smallest journal in KiB; below it the reserves would be most of it.
@@ -23,6 +24,10 @@ const OUTCOMES_BYTES: u64 = 16 * 1024;
 
 /// What the state of a message adds to its record when it is copied forward, at most in practice.
 pub const KEPT_BYTES: u64 = 160;
+
+/// What a number that opted out takes where it is copied forward: its bytes, and its share of a
+/// record for hundreds of them.
+pub const OPT_OUT_BYTES: u64 = 16;
 
 /// A record of an accepted message without its text, key and tag, at most.
 const ACCEPTED_BYTES: u64 = 160;
@@ -59,13 +64,19 @@ impl Limits {
         self.total / 8
     }
 
+    /// How many numbers that opted out may be kept: a quarter of what there is for messages and
+    /// events, so that a long list leaves room for the daemon's purpose.
+    pub(super) fn opt_outs(self) -> usize {
+        MAX_OPT_OUTS.min((self.live() / 4 / OPT_OUT_BYTES) as usize)
+    }
+
     /// What may be filled before outcomes need their reserve.
     fn open(self) -> u64 {
         self.total.saturating_sub(OUTCOMES_BYTES)
     }
 
-    /// What messages and events may take that are kept: so much that there is always a segment to copy to
-    /// and one that is being filled.
+    /// What may be taken by all that is kept: so much that there is always a segment to copy to and
+    /// one that is being filled.
     pub(super) fn live(self) -> u64 {
         self.open().saturating_sub(2 * u64::from(self.segment))
     }
@@ -81,7 +92,7 @@ impl Limits {
 pub struct Pressure {
     /// Bytes in all segments and on the way there.
     pub used: u64,
-    /// Bytes that kept messages and events need.
+    /// Bytes that all that is kept needs.
     pub live: u64,
     /// How many segments there are.
     pub segments: usize,

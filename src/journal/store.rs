@@ -196,6 +196,11 @@ impl Journal {
         self.log.free_bytes()
     }
 
+    /// How many numbers that opted out there is room for.
+    pub fn max_opt_outs(&self) -> usize {
+        self.log.max_opt_outs()
+    }
+
     /// Why nothing is written for a while; `None` while all is well and while the next try is
     /// under way.
     pub fn stuck(&self, now_ms: u64) -> Option<NoRoom> {

@@ -8,13 +8,13 @@ mod random;
 pub use random::Random;
 
 use super::{
-    Accepted, BootId, Choice, Condition, Cursor, Daily, Fence, InboxIds, InboxWindow, Kept, Moved, Origin,
-    Received, Record, Stamp, Started, Submitting,
+    Accepted, BootId, Choice, Condition, Cursor, Daily, Fence, InboxIds, InboxWindow, Kept, Moved, OptIn,
+    OptOut, OptedOut, Origin, Received, Record, Replies, Stamp, Started, Submitting,
 };
 use crate::journal;
 use crate::message::{
-    ClientId, ConsumerName, JobId, LineName, MessageId, Number, OnUnknown, Part, Priority, Problem,
-    ProblemCode, ReceivedId, State, Words,
+    ClientId, ConsumerName, JobId, LineName, MessageId, Number, OnUnknown, PackedNumber, Part, Priority,
+    Problem, ProblemCode, ReceivedId, State, Words,
 };
 
 pub const BOOT: BootId = BootId(*b"boot of the test");
@@ -35,6 +35,10 @@ pub fn accepted(id: MessageId, text: &str) -> Accepted {
         key: Some("pump3-17".into()),
         tag: None,
     }
+}
+
+pub fn packed(number: &str) -> PackedNumber {
+    PackedNumber::from(&Number::parse(number).unwrap())
 }
 
 pub fn line() -> LineName {
@@ -118,6 +122,20 @@ pub fn samples() -> Vec<Record> {
     }
     let theirs = Accepted { origin: Origin::Client(ClientId(0x811c_9dc5)), ..accepted(18, "theirs") };
     all.push(Record::Accepted(theirs.clone()));
+    let mut replies = Replies::default();
+    for origin in [Origin::Reply(1), Origin::Confirm(u32::MAX)] {
+        let own = Record::Accepted(Accepted { origin, ..accepted(19, "our own") });
+        replies.note(&own);
+        all.push(own);
+    }
+    all.push(Record::Replies(replies));
+    let number = packed("+4915112345678");
+    let one = OptedOut { number, since_s: AT.unix_s };
+    all.push(Record::OptOut(OptOut { at: Some(AT), numbers: vec![one] }));
+    all.push(Record::OptOut(OptOut { at: None, numbers: vec![one, OptedOut { since_s: 0, ..one }] }));
+    for at in [Some(AT), None] {
+        all.push(Record::OptIn(OptIn { at, number: packed("777") }));
+    }
     all.push(Record::Kept(Box::new((theirs, kept()))));
     all.push(Record::Daily(Daily { client: ClientId(0), day: 20_779, count: 300, up_to: 0 }));
     let untimed = Stamp::default();

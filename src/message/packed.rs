@@ -53,6 +53,18 @@ impl PackedNumber {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct NumberMark([u8; 6]);
 
+impl NumberMark {
+    /// The mark of these bytes.
+    pub const fn from_bytes(bytes: [u8; 6]) -> Self {
+        Self(bytes)
+    }
+
+    /// Its bytes.
+    pub const fn to_bytes(self) -> [u8; 6] {
+        self.0
+    }
+}
+
 impl From<&Number> for PackedNumber {
     fn from(number: &Number) -> Self {
         let mut bytes = [0; Self::BYTES];

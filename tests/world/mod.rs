@@ -541,6 +541,7 @@ fn content(event: &Told<'_>) -> (u32, &'static str, String) {
         Subject::Message(id, _) => id.to_string(),
         Subject::Received(id) => format!("received {id}"),
         Subject::Part(part) => part.to_string(),
+        Subject::Number(number) => number.to_owned(),
     };
     (event.unix_s, event.kind.as_str(), subject)
 }

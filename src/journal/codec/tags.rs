@@ -12,12 +12,15 @@ pub mod kind {
     pub const LINE: u8 = 7;
     pub const RECEIVED: u8 = 8;
     pub const INBOX_WINDOW: u8 = 9;
+    pub const OPT_OUT: u8 = 10;
+    pub const OPT_IN: u8 = 11;
     pub const FIRST_OPTIONAL: u8 = 128;
     pub const DAILY: u8 = 128;
     pub const CONDITION: u8 = 129;
     pub const CURSOR: u8 = 130;
     pub const EVENTS: u8 = 131;
     pub const INBOX_IDS: u8 = 134;
+    pub const REPLIES: u8 = 136;
 }
 
 /// The tags of fields, one meaning each in all records.
@@ -74,6 +77,12 @@ pub mod tag {
     pub const MARKS: u8 = 52;
     pub const GAP: u8 = 53;
     pub const FORGOTTEN_TO: u8 = 54;
+    pub const OPTED_OUT: u8 = 60;
+    pub const ASKED_FOR: u8 = 61;
+    pub const NUMBER: u8 = 62;
+    pub const REPLIES: u8 = 63;
+    pub const REPLY_TO: u8 = 64;
+    pub const CONFIRM_TO: u8 = 65;
     pub const FENCE_KEY: u8 = 75;
 }
 

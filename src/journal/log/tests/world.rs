@@ -1,12 +1,12 @@
 //! Random lives over a disk that fails and forgets, judged by a model.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
 use crate::journal::testing::Random;
-use crate::journal::testing::{moved, submitting};
-use crate::journal::{Cursor, EventKind};
-use crate::message::ConsumerName;
+use crate::journal::testing::{moved, packed, submitting};
+use crate::journal::{Cursor, EventKind, OptIn, OptOut, OptedOut};
+use crate::message::{ConsumerName, PackedNumber};
 
 /// Small enough that a short life sees many segments.
 const LIMITS: Limits = Limits { total: 24 * 1024, segment: 1536 };
@@ -34,6 +34,8 @@ enum Event {
     Touched(MessageId),
     Forgotten(MessageId),
     Started,
+    OptedOut(PackedNumber),
+    OptedIn(PackedNumber),
     Other,
 }
 
@@ -48,6 +50,8 @@ struct World {
     base: Messages,
     messages: Messages,
     events: Vec<Event>,
+    /// Who had opted out when the log was opened.
+    listed: BTreeSet<PackedNumber>,
     last_id: MessageId,
     /// What anybody may have been shown.
     shown: BTreeMap<Seq, Told>,
@@ -70,6 +74,7 @@ impl World {
             base: Messages::new(),
             messages: Messages::new(),
             events: Vec::new(),
+            listed: BTreeSet::new(),
             last_id: 0,
             shown: BTreeMap::new(),
             cursor: 0,
@@ -105,7 +110,19 @@ impl World {
 
     fn step(&mut self) {
         self.now_ms += self.random.below(1500) as u64;
-        match self.random.below(16) {
+        match self.random.below(18) {
+            16 => {
+                // Few, so that they come and go.
+                let number = packed(&(100 + self.random.below(40)).to_string());
+                let at = Some(self.at());
+                let numbers = vec![OptedOut { number, since_s: 1 }];
+                self.append(Event::OptedOut(number), &Record::OptOut(OptOut { at, numbers }));
+            }
+            17 => {
+                let number = packed(&(100 + self.random.below(40)).to_string());
+                let at = Some(self.at()).filter(|_| self.random.one_in(2));
+                self.append(Event::OptedIn(number), &Record::OptIn(OptIn { at, number }));
+            }
             0..5 => {
                 let text = Self::text(self.last_id + 1);
                 if self.log.can_accept(text.len() + 8).is_ok() {
@@ -179,6 +196,7 @@ impl World {
             let subject = match event.subject {
                 Subject::Message(id, _) | Subject::Received(id) => id.to_string(),
                 Subject::Part(part) => part.to_string(),
+                Subject::Number(number) => number.to_owned(),
             };
             let told = (event.unix_s, event.kind, subject);
             let before = self.shown.entry(event.seq).or_insert_with(|| told.clone());
@@ -231,13 +249,18 @@ impl World {
             | Record::Cursor(_)
             | Record::Received(_)
             | Record::InboxWindow(_)
-            | Record::InboxIds(_) => {}
+            | Record::InboxIds(_)
+            | Record::OptOut(_)
+            | Record::OptIn(_)
+            | Record::Replies(_) => {}
         })
         .unwrap();
         assert_eq!(recovered.faults, [], "a crash is no damage");
         let durable = self.log.durable() as usize;
-        let end = (durable..=self.events.len())
-            .find(|&end| self.state_after(end) == self.without_forgotten(end, &found));
+        let listed: BTreeSet<_> = log.carried.opt_outs.after(None).iter().map(|one| one.number).collect();
+        let end = (durable..=self.events.len()).find(|&end| {
+            self.state_after(end) == self.without_forgotten(end, &found) && self.listed_after(end) == listed
+        });
         let Some(end) = end else {
             panic!("durable {durable} of {:?}\nbase {:?}\nfound {found:?}", self.events, self.base);
         };
@@ -256,10 +279,24 @@ impl World {
         self.job = None;
         self.events.clear();
         self.base.clone_from(&found);
+        self.listed = listed;
         self.messages = found;
         self.last_id = self.last_id.max(recovered.last_id);
         self.show();
         self.now_ms = (self.now_ms / 1_000_000 + 1) * 1_000_000;
+    }
+
+    /// Who had opted out after the first `end` events.
+    fn listed_after(&self, end: usize) -> BTreeSet<PackedNumber> {
+        let mut listed = self.listed.clone();
+        for event in &self.events[..end] {
+            match event {
+                Event::OptedOut(number) => drop(listed.insert(*number)),
+                Event::OptedIn(number) => drop(listed.remove(number)),
+                _ => {}
+            }
+        }
+        listed
     }
 
     /// The messages after the first `end` events, without those that were forgotten later: their
@@ -287,7 +324,7 @@ fn apply(messages: &mut Messages, event: Event, stamp: u64) {
     match event {
         Event::Touched(id) => drop(messages.insert(id, stamp)),
         Event::Forgotten(id) => drop(messages.remove(&id)),
-        Event::Started | Event::Other => {}
+        Event::Started | Event::OptedOut(_) | Event::OptedIn(_) | Event::Other => {}
     }
 }
 
