@@ -3,7 +3,7 @@
 use goipd::api::json::object;
 use goipd::api::request::{From, MAX_KEY_BYTES, MAX_LIMIT, MAX_TAG_BYTES, MAX_TTL_S, MAX_WAIT_S, MIN_TTL_S};
 use goipd::api::scan::{Field, MAX_FIELDS};
-use goipd::api::{Form, Request, SendRequest, parse_line, reply};
+use goipd::api::{Form, OptOutAct, Request, SendRequest, parse_line, reply};
 use goipd::message::{ErrorCode, Priority};
 
 use super::check_sentence;
@@ -57,10 +57,13 @@ fn check_ranges(form: Form, request: &Request) {
         }
         Request::Status { id } | Request::Cancel { id } | Request::Resend { id } => assert!(*id > 0),
         Request::Wait { id, timeout_s } => assert!(*id > 0 && (1..=MAX_WAIT_S).contains(timeout_s)),
-        Request::List { limit, .. } => assert!((1..=MAX_LIMIT).contains(limit)),
         Request::Inbox { limit, wait_s, .. } => {
             assert!((1..=MAX_LIMIT).contains(limit) && *wait_s <= MAX_WAIT_S);
         }
+        Request::List { limit, .. } | Request::OptOuts { limit, .. } => {
+            assert!((1..=MAX_LIMIT).contains(limit));
+        }
+        Request::OptOut { .. } | Request::OptOutAll { .. } => {}
         Request::Lines | Request::Events { .. } | Request::Ack { .. } | Request::Ping => {}
     }
 }
@@ -112,6 +115,21 @@ fn write_json(request: &Request) -> String {
                 o.string("consumer", consumer.as_str());
                 o.number("seq", *seq);
             }
+            Request::OptOuts { after, limit } => {
+                o.optional("after", after.as_deref());
+                o.number("limit", *limit);
+            }
+            Request::OptOut { number, act } => {
+                o.string("number", number);
+                let words = ["show", "add", "remove"];
+                let acts = [OptOutAct::Show, OptOutAct::Add, OptOutAct::Remove];
+                let word = acts.iter().position(|known| known == act).map(|place| words[place]);
+                o.optional("do", word);
+            }
+            Request::OptOutAll { numbers } => {
+                o.string("numbers", numbers);
+                o.string("do", "add");
+            }
         }
     });
     out
@@ -139,6 +157,8 @@ fn op(request: &Request) -> &'static str {
         Request::Lines => "lines",
         Request::Events { .. } => "events",
         Request::Ack { .. } => "ack",
+        Request::OptOuts { .. } => "optouts",
+        Request::OptOut { .. } | Request::OptOutAll { .. } => "optout",
         Request::Ping => "ping",
     }
 }

@@ -3,10 +3,12 @@
 use core::fmt::Write;
 
 use super::request::From;
-use super::{Request, SendRequest};
+use super::{Request, SendRequest, opt_outs};
 use crate::engine::{Choice, Engine, LineSet, NewMessage, Now, Settings, not_found};
 use crate::journal::{Bodies, Origin, Seq, Ticket};
-use crate::message::{ErrorCode, MessageId, Number, Quoted, ReceivedId, Refusal, State, check_text};
+use crate::message::{
+    ErrorCode, MessageId, Number, PackedNumber, Quoted, ReceivedId, Refusal, State, check_text,
+};
 
 /// What a request that was not refused is answered with. What an answer shows is read when it is
 /// written, so that it is never older than the reply.
@@ -54,6 +56,17 @@ pub enum Answer {
     },
     /// A consumer is done with the events up to this one.
     Acked(Seq),
+    /// Whether a number has opted out.
+    OptOut(PackedNumber),
+    /// So many numbers were not on the list before.
+    OptedOut(u32),
+    /// A page of numbers that opted out.
+    OptOuts {
+        /// Only those behind this one.
+        after: Option<PackedNumber>,
+        /// So many at most.
+        limit: u32,
+    },
     /// The daemon itself.
     Daemon,
 }
@@ -163,6 +176,11 @@ pub fn answer(
             let (seq, ticket) = engine.ack(consumer, seq, bodies.events())?;
             (Answer::Acked(seq), ticket)
         }
+        Request::OptOuts { after, limit } => {
+            (Answer::OptOuts { after: opt_outs::after(after.as_deref(), engine)?, limit }, AT_ONCE)
+        }
+        Request::OptOut { number, act } => opt_outs::one(&number, act, now, engine, bodies)?,
+        Request::OptOutAll { numbers } => opt_outs::all(&numbers, now, engine, bodies)?,
         Request::Ping => (Answer::Daemon, AT_ONCE),
     })
 }

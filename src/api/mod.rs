@@ -10,6 +10,7 @@ mod answer;
 pub(crate) mod fields;
 pub mod form;
 pub mod json;
+mod opt_outs;
 pub mod reply;
 pub mod request;
 pub mod rfc3339;
@@ -19,7 +20,7 @@ pub(crate) mod testing;
 pub mod words;
 
 pub use answer::{Answer, Caller, InboxPage, answer, choice};
-pub use request::{Request, SendRequest};
+pub use request::{OptOutAct, Request, SendRequest};
 pub use rfc3339::rfc3339;
 
 use crate::message::{ErrorCode, Refusal};

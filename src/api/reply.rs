@@ -1,7 +1,7 @@
 //! Replies as they are written: one line of JSON or of plain words, without its line feed.
 
 use super::json::{Object, object};
-use super::{Answer, Caller, Form, InboxPage, json, rfc3339, words};
+use super::{Answer, Caller, Form, InboxPage, json, opt_outs, rfc3339, words};
 use crate::engine::inbox::device_unix_s;
 use crate::engine::{Engine, Now, View, not_found};
 use crate::journal::{Bodies, Body, Counters, Event, EventKind, Origin, ReceivedBody, Subject};
@@ -88,6 +88,9 @@ impl<B: Bodies> Source<'_, B> {
             Answer::Page { .. } | Answer::Inbox(_) => words::ok(out, self.engine.counters().last_id),
             Answer::Lines => words::ok(out, self.engine.lines(self.now).count()),
             Answer::Events { after: seq, .. } | Answer::Acked(seq) => words::ok(out, seq),
+            Answer::OptOut(number) => words::ok(out, number.text()),
+            Answer::OptedOut(count) => words::ok(out, count),
+            Answer::OptOuts { .. } => words::ok(out, self.engine.opt_out_counts()[0]),
             Answer::Daemon => words::ok(out, env!("CARGO_PKG_VERSION")),
         }
         Ok(())
@@ -113,6 +116,9 @@ impl<B: Bodies> Source<'_, B> {
                 }
             }
             Answer::Acked(seq) => o.number("seq", seq),
+            Answer::OptOut(number) => opt_outs::write_one(o, self.engine, number),
+            Answer::OptedOut(count) => o.number("added", count),
+            Answer::OptOuts { after, limit } => opt_outs::write_page(o, self.engine, after, limit),
             Answer::Daemon => self.daemon(o),
         }
         Ok(())
@@ -306,6 +312,10 @@ impl<B: Bodies> Source<'_, B> {
                 c.number(state.as_str(), count);
             }
             c.number("last_id", counters.last_id);
+            let [opt_outs, max_opt_outs, missed] = self.engine.opt_out_counts();
+            c.number("optouts", opt_outs);
+            c.number("optouts_limit", max_opt_outs);
+            c.number("optouts_missed", missed);
             let written = self.daemon.written;
             for (name, count) in [
                 ("journal_records", written.records),

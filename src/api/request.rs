@@ -20,8 +20,12 @@ pub const MAX_LIMIT: u32 = 200;
 /// The messages on a page of a list if the request does not say.
 pub const DEFAULT_LIMIT: u32 = 50;
 
+/// The most numbers that are put on the list of opt-outs at once: their record stays small.
+pub const MAX_NUMBERS: usize = 256;
+
 /// Every operation, as an error lists them.
-const OPS: &str = "send, status, wait, list, cancel, resend, inbox, lines, events, ack, ping";
+const OPS: &str =
+    "send, status, wait, list, cancel, resend, inbox, lines, events, ack, optouts, optout, ping";
 
 /// The fields of a message to be sent.
 const SEND_FIELDS: [&str; 8] = ["to", "text", "line", "ttl", "key", "tag", "on_unknown", "priority"];
@@ -85,8 +89,49 @@ pub enum Request {
         /// The event.
         seq: u32,
     },
+    /// Show a page of the numbers that opted out, in their order.
+    OptOuts {
+        /// Only those behind this number.
+        after: Option<String>,
+        /// How many at most, 1 to [`MAX_LIMIT`].
+        limit: u32,
+    },
+    /// Show, add or remove a number that opted out.
+    OptOut {
+        /// The number.
+        number: String,
+        /// What to do with it.
+        act: OptOutAct,
+    },
+    /// Put up to [`MAX_NUMBERS`] numbers on the list of those that opted out, one a line.
+    OptOutAll {
+        /// The numbers.
+        numbers: String,
+    },
     /// Show that goipd is there, and its counters.
     Ping,
+}
+
+/// What to do with a number and the list of those that opted out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OptOutAct {
+    /// Look whether it is there.
+    #[default]
+    Show,
+    /// Put it there.
+    Add,
+    /// Take it away.
+    Remove,
+}
+
+impl OptOutAct {
+    /// The words of the field `do`.
+    const WORDS: [&str; 3] = ["show", "add", "remove"];
+
+    fn from_name(name: &str) -> Option<Self> {
+        let place = Self::WORDS.iter().position(|word| *word == name)?;
+        [Self::Show, Self::Add, Self::Remove].get(place).copied()
+    }
 }
 
 /// From which event on somebody reads.
@@ -215,6 +260,27 @@ pub fn parse_json(text: &str) -> Result<Request, Refusal> {
             Request::Ack {
                 consumer: required("consumer", consumer(&fields)?)?,
                 seq: required("seq", fields.number("seq", 0..=u32::MAX)?)?,
+            }
+        }
+        "optouts" => {
+            takes(&["after", "limit"])?;
+            Request::OptOuts {
+                after: fields.string("after")?,
+                limit: fields.number("limit", 1..=MAX_LIMIT)?.unwrap_or(DEFAULT_LIMIT),
+            }
+        }
+        "optout" => {
+            takes(&["number", "numbers", "do"])?;
+            let act = fields.word("do", OptOutAct::from_name, &OptOutAct::WORDS)?.unwrap_or_default();
+            match (fields.string("numbers")?, act) {
+                (None, act) => Request::OptOut { number: required("number", fields.string("number")?)?, act },
+                (Some(numbers), OptOutAct::Add) if fields.string("number")?.is_none() => {
+                    Request::OptOutAll { numbers }
+                }
+                (Some(_), _) => {
+                    let message = "'optout' takes 'numbers' only with \"do\":\"add\" and without 'number'";
+                    return Err(bad_request(message));
+                }
             }
         }
         "ping" => takes(&[]).map(|()| Request::Ping)?,

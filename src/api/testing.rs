@@ -2,7 +2,9 @@
 
 use super::reply::{Daemon, Source};
 use super::{Answer, Caller, answer, parse_line, reply};
-use crate::engine::{Action, Answer as Reported, DeviceSettings, Engine, InboxSettings, Now, Settings};
+use crate::engine::{
+    Action, Answer as Reported, DeviceSettings, Engine, InboxSettings, Now, Rules, Settings,
+};
 use crate::goip::{AskError, JobStatus, LineStatus, SendAnswer, SendOutcome, StatusPage};
 use crate::journal::{BootId, Counters, Memory, Ticket};
 use crate::message::{JobId, OnUnknown, Refusal, Words};
@@ -36,6 +38,7 @@ impl World {
             max_segments: 10,
             on_unknown: OnUnknown::Hold,
             devices: vec![device("office", 2), device("depot", 1)],
+            rules: Rules::default(),
         };
         Self {
             engine: Engine::new(settings, BootId::default()),

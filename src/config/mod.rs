@@ -2,6 +2,7 @@
 //! What is not understood is refused, with file, line, value and cure. Nothing here acts on what
 //! the file says, and no error or `Debug` repeats a password or a token.
 
+mod answers;
 mod network;
 mod option;
 mod relay;
@@ -16,6 +17,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+pub use answers::{MAX_REPLIES, MAX_WORDS, OptOut, Reply};
 pub use network::Network;
 pub use relay::{Allow, Client, MAX_LISTEN, MAX_RELAY_CLIENTS, Relay};
 pub use token::{MAX_TOKEN_CHARS, MIN_TOKEN_CHARS, TokenDigest};

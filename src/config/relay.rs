@@ -68,6 +68,8 @@ pub struct Client {
     pub daily: Option<u32>,
     /// The time to live of its messages that name none, 60 to 2592000 s; `None`: that of all.
     pub ttl_s: Option<u32>,
+    /// Whether its messages go also to who wants no more messages.
+    pub transactional: bool,
 }
 
 /// What a client may do.
@@ -151,7 +153,9 @@ pub(super) fn client(section: &Section, faults: &mut Faults) -> Client {
         rate_per_min: None,
         daily: None,
         ttl_s: None,
+        transactional: false,
     };
+    defaults(CLIENT, &mut client);
     read(section, CLIENT, &mut client, faults);
     match (section.option("token"), section.option("token_hash")) {
         (Some(token), Some(hash)) => {

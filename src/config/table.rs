@@ -1,14 +1,16 @@
 //! The tables of all options: type, range, default, and where the value goes. This is the one
 //! place that knows them; the manual, `docs/configuration.md`, is checked against it.
 
+mod answers;
 mod relay;
 
 use super::option::{Absent, Kind, Spec, has_control, path, quoted};
 use super::typed::{Config, Device, MAX_LINES, MAX_SOCKET_PATH_BYTES};
 use super::url;
 use crate::goip::NumberFormat;
-use crate::message::OnUnknown;
+use crate::message::{Number, OnUnknown};
 
+pub(super) use answers::{OPT_OUT, REPLY};
 pub(super) use relay::{CLIENT, RELAY};
 
 /// The most bytes of a group's name; Linux user databases hold no longer ones.
@@ -314,6 +316,20 @@ pub(super) const DEVICE: &[Spec<Device>] = &[
             max: 3600,
             unit: "s",
             set: |device, s| device.status_interval_s = (s > 0).then_some(s),
+        },
+    },
+    Spec {
+        name: "own_number",
+        absent: Absent::Unset,
+        kind: Kind::List {
+            form: "number",
+            add: |device, text| {
+                if device.own_numbers.len() == MAX_LINES {
+                    return Err(format!("more than {MAX_LINES} of them; remove some"));
+                }
+                device.own_numbers.push(Number::parse(text).map_err(|refusal| refusal.message)?);
+                Ok(())
+            },
         },
     },
 ];

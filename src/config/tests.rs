@@ -371,6 +371,8 @@ fn the_manual_has_every_option_with_its_type_and_default_and_no_other() {
     check("device", DEVICE);
     check("relay", RELAY);
     check("client", CLIENT);
+    check("optout", OPT_OUT);
+    check("reply", REPLY);
 }
 
 #[test]

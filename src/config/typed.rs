@@ -7,13 +7,15 @@ use std::path::PathBuf;
 use log::LevelFilter;
 
 use super::Faults;
+use super::answers::{self, MAX_REPLIES, OptOut, Reply};
 use super::option::{defaults, instead, quoted, read};
 use super::relay::{self, Client, MAX_RELAY_CLIENTS, Relay};
 use super::table::{DEVICE, GOIPD};
 use super::uci::Section;
 use super::url;
+use crate::engine::Rules;
 use crate::goip::NumberFormat;
-use crate::message::{DeviceName, OnUnknown};
+use crate::message::{DeviceName, Number, OnUnknown};
 
 /// The most devices. A site with more GoIPs than this has a server.
 pub const MAX_DEVICES: usize = 16;
@@ -30,7 +32,7 @@ pub const MAX_LOGIN_BYTES: usize = 99;
 /// The most bytes of the socket's path: a UNIX socket address has room for 108 with its NUL.
 pub const MAX_SOCKET_PATH_BYTES: usize = 107;
 
-const SECTION_TYPES: [&str; 4] = ["goipd", "device", "relay", "client"];
+const SECTION_TYPES: [&str; 6] = ["goipd", "device", "relay", "client", "optout", "reply"];
 
 /// All that the file says, with the defaults for what it does not.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +73,10 @@ pub struct Config {
     pub relay: Relay,
     /// Its clients in the order of the file, at most [`MAX_RELAY_CLIENTS`].
     pub clients: Vec<Client>,
+    /// Who wants no more messages.
+    pub opt_out: OptOut,
+    /// What goipd answers by itself, in the order of the file, at most [`MAX_REPLIES`].
+    pub replies: Vec<Reply>,
 }
 
 /// A box.
@@ -107,6 +113,8 @@ pub struct Device {
     pub utc_offset_s: i32,
     /// How often an idle box is asked for its status, 1 to 3600 s; `None`: never.
     pub status_interval_s: Option<u32>,
+    /// The telephone numbers of its SIM cards, as far as they are known, at most [`MAX_LINES`].
+    pub own_numbers: Vec<Number>,
 }
 
 /// A password. It does not show itself.
@@ -153,9 +161,22 @@ impl Default for Config {
             devices: Vec::new(),
             relay: Relay::default(),
             clients: Vec::new(),
+            opt_out: OptOut::default(),
+            replies: Vec::new(),
         };
         defaults(GOIPD, &mut config);
         config
+    }
+}
+
+impl Config {
+    /// What follows from received messages.
+    pub fn rules(&self) -> Rules {
+        let own_numbers = self.devices.iter().flat_map(|device| device.own_numbers.iter().cloned()).collect();
+        let mut rules = answers::rules(&self.opt_out, &self.replies, own_numbers);
+        let exempt = self.clients.iter().filter(|client| client.transactional);
+        rules.opt_out.transactional = exempt.map(Client::id).collect();
+        rules
     }
 }
 
@@ -178,6 +199,7 @@ impl Device {
             inbox_delete: false,
             utc_offset_s: 0,
             status_interval_s: None,
+            own_numbers: Vec::new(),
         };
         defaults(DEVICE, &mut device);
         device
@@ -198,7 +220,8 @@ impl Device {
 /// The configuration in `sections`; it holds only if nothing was added to `faults`.
 pub(super) fn config(sections: &[Section], faults: &mut Faults) -> Config {
     let mut config = Config::default();
-    let (mut general, mut relay) = (None, None);
+    let (mut general, mut relay, mut opt_out) = (None, None, None);
+    let mut replies: Vec<&Section> = Vec::new();
     let mut lines = 0;
     // The sections of the devices and clients so far; the places are those in `config`.
     let (mut devices, mut clients): (Vec<&Section>, Vec<&Section>) = (Vec::new(), Vec::new());
@@ -241,6 +264,18 @@ pub(super) fn config(sections: &[Section], faults: &mut Faults) -> Config {
                 clients.push(section);
                 config.clients.push(client);
             }
+            "optout" => {
+                if is_first(section, &mut opt_out, faults) {
+                    config.opt_out = answers::opt_out(section, faults);
+                }
+            }
+            "reply" => {
+                if replies.len() == MAX_REPLIES {
+                    faults.add(section.line, format!("more than {MAX_REPLIES} replies; remove some"));
+                }
+                config.replies.push(answers::reply(section, faults));
+                replies.push(section);
+            }
             unknown => faults.add(
                 section.line,
                 format!("unknown section type {}; {}", quoted(unknown), instead(unknown, &SECTION_TYPES)),
@@ -254,6 +289,13 @@ pub(super) fn config(sections: &[Section], faults: &mut Faults) -> Config {
     }
     for (section, client) in clients.iter().zip(&mut config.clients) {
         client.lines = relay::lines(section, &config.devices, faults);
+    }
+    let max = config.max_segments;
+    if let (Some(section), Some(text)) = (opt_out, &config.opt_out.confirm) {
+        answers::check_segments(section, "confirm", text, max, faults);
+    }
+    for (section, reply) in replies.iter().zip(&config.replies) {
+        answers::check_segments(section, "text", &reply.text, max, faults);
     }
     if let Some(section) = relay.filter(|_| clients.is_empty()) {
         relay::refuse_wildcard_without_client(section, faults);

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use super::Choice;
 use crate::journal::{Origin, Stamp};
-use crate::message::{Encoding, JobId, LineId, MessageId, OnUnknown, Priority, Problem, State};
+use crate::message::{Encoding, JobId, LineId, MessageId, NumberMark, OnUnknown, Priority, Problem, State};
 
 /// What the engine knows of one message.
 #[derive(Clone, Debug)]
@@ -22,6 +22,8 @@ pub(super) struct Entry {
     pub since_ms: u64,
     /// Hash of its origin and idempotency key; 0 without one.
     pub key: u64,
+    /// Of its receiver.
+    pub to: NumberMark,
     pub job: JobId,
     pub problem: Option<Problem>,
     /// The line it goes or went out on.

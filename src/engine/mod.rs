@@ -7,12 +7,14 @@
 //! The caller hands in everything that has happened and then calls [`Engine::turn`], which gives
 //! messages to lines and requests to boxes; [`Engine::next_wake`] says when to call it again.
 
+mod auto_reply;
 mod conditions;
 mod consumers;
 mod fence;
 pub mod inbox;
 mod index;
 mod line;
+mod opt_out;
 mod pace;
 mod poll;
 mod received;
@@ -28,23 +30,28 @@ mod view;
 mod tests;
 
 use crate::goip::{AskError, ByForm, InboxLine, SendOutcome, StatusPage};
-use crate::journal::{BootId, Consumers, DailyCounts, Moved, Record, Stamp, Ticket};
-use crate::message::{JobId, MessageId, Problem, State};
+use crate::journal::{
+    BootId, Consumers, DailyCounts, MAX_OPT_OUTS, Moved, OptOuts, Record, Replies, Stamp, Ticket,
+};
+use crate::message::{JobId, MessageId, Problem, ProblemCode, State};
 
+use auto_reply::Recent;
 use index::Index;
 use line::{Device, Line, Phase};
 use received::Inbox;
 use restore::{Gap, Restoring};
 
+pub use auto_reply::{Matches, ReplyRule, Senders};
 pub use consumers::Place;
 pub use line::{DeviceReason, LineReason};
+pub use opt_out::OptOutRules;
 pub use pace::MIN_GAP_MS as MIN_STATUS_GAP_MS;
 pub use poll::InboxSettings;
 pub use received::LineSet;
 pub(crate) use requests::not_found;
 pub use requests::{NewMessage, Receipt};
 pub use restore::TRUST_WAIT_MS;
-pub use settings::{Choice, DeviceSettings, Settings};
+pub use settings::{Choice, DeviceSettings, Rules, Settings};
 pub use view::{Counters, LineState, LineView, StateCounts, View};
 
 /// The time, as the caller read it last.
@@ -126,6 +133,13 @@ pub struct Engine {
     consumers: Consumers,
     /// The last record of theirs.
     cursor_ticket: Ticket,
+    /// Who wants no more messages, how many there may be, and how many asked for it in vain.
+    opt_outs: OptOuts,
+    max_opt_outs: usize,
+    missed_opt_outs: u32,
+    /// How often each number was answered by goipd itself today, and what was received lately.
+    replies: Replies,
+    recent: Recent,
     /// The newest ticket given out, and the newest that is durable.
     ticket: Ticket,
     durable: Ticket,
@@ -161,6 +175,11 @@ impl Engine {
             inbox: Inbox::default(),
             consumers: Consumers::default(),
             cursor_ticket: 0,
+            opt_outs: OptOuts::default(),
+            max_opt_outs: MAX_OPT_OUTS,
+            missed_opt_outs: 0,
+            replies: Replies::default(),
+            recent: Recent::default(),
             ticket: 0,
             durable: 0,
             next_line: 0,
@@ -227,8 +246,13 @@ impl Engine {
     /// Moves a message to `state` and writes it down.
     ///
     /// Once its outcome was unknown, a message can still become `sent`, but never again be said
-    /// not to have been sent.
-    fn move_to(&mut self, now: Now, id: MessageId, state: State, change: Change) {
+    /// not to have been sent. What would wait for somebody who has opted out is taken back.
+    fn move_to(&mut self, now: Now, id: MessageId, mut state: State, mut change: Change) {
+        if state == State::Queued && self.is_stopped(id) {
+            log::warn!("message {id} is not tried again: its receiver has opted out");
+            state = State::Cancelled;
+            change = Change { problem: Some(Problem::new(ProblemCode::OptedOut)), pause_s: 0, ..change };
+        }
         let Some(entry) = self.index.get_mut(id) else { return };
         let state = match state {
             State::Failed | State::Expired | State::Cancelled if entry.perhaps_sent => State::Unknown,

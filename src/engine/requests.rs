@@ -5,7 +5,7 @@ use std::hash::DefaultHasher;
 
 use super::index::Entry;
 use super::line::Phase;
-use super::{Change, Choice, Engine, Now};
+use super::{Change, Choice, Engine, Now, opt_out};
 use crate::goip::encoded_len;
 use crate::journal::{self, Bodies, Body, Origin, Record, Ticket};
 use crate::message::{
@@ -56,7 +56,7 @@ impl Engine {
     ///
     /// # Errors
     /// `duplicate_key` if the key was used with another receiver, text or line; `queue_full`;
-    /// `storage` if the journal has no room for it.
+    /// `storage` if the journal has no room for it; `opted_out`.
     pub fn accept(&mut self, now: Now, new: NewMessage, bodies: &impl Bodies) -> Result<Receipt, Refusal> {
         let choice = self.named_choice(new.choice);
         let key_hash = new.key.as_deref().map_or(0, |key| hash_key(new.origin, key));
@@ -65,6 +65,7 @@ impl Engine {
         {
             return Ok(receipt);
         }
+        self.check_opted_out(new.origin, &new.to)?;
         self.check_room(&new)?;
         bodies.room(new.text.len() + len(&new.key) + len(&new.tag))?;
         let Some(id) = self.last_id.checked_add(1) else {
@@ -92,6 +93,7 @@ impl Engine {
             deadline_ms: now.boot_ms + u64::from(ttl_s) * 1000,
             since_ms: now.boot_ms,
             key: key_hash,
+            to: self.mark_of(&new.to),
             job: JobId::EMPTY,
             problem: None,
             line: None,
@@ -121,6 +123,7 @@ impl Engine {
             tag: new.tag,
         });
         self.daily.note(&record);
+        self.replies.note(&record);
         let after = self.record(record);
         Ok(Receipt { id, replayed: false, after })
     }
@@ -151,7 +154,7 @@ impl Engine {
     /// is the one way in which a message can be sent twice, and somebody asked for it.
     ///
     /// # Errors
-    /// `not_found`; `too_late` in any other state; `queue_full`.
+    /// `not_found`; `too_late` in any other state; `opted_out`; `queue_full`.
     pub fn resend(&mut self, now: Now, id: MessageId) -> Result<Receipt, Refusal> {
         let state = self.state_of(id)?;
         if !matches!(state, State::Failed | State::Unknown) {
@@ -159,6 +162,9 @@ impl Engine {
                 ErrorCode::TooLate,
                 format!("message {id} is {state}; only a failed or unknown message can be resent"),
             ));
+        }
+        if self.is_stopped(id) {
+            return Err(opt_out::refused("its receiver"));
         }
         if self.index.working() >= self.settings.queue_limit {
             return Err(self.queue_full());

@@ -54,6 +54,8 @@ impl Engine {
         r.lines.note(&record);
         self.daily.note(&record);
         self.consumers.note(&record);
+        self.opt_outs.note(&record);
+        self.replies.note(&record);
         match record {
             Record::Started(Started { boot, at }) => {
                 if boot != r.time.boot() {
@@ -136,6 +138,7 @@ impl Engine {
         self.inbox_restored(damaged);
         self.ages_ms = now.boot_ms;
         if damaged {
+            self.opt_outs_restored(now);
             return self.disown_all(now, ProblemCode::JournalDamaged);
         }
         for id in r.homeless {
@@ -148,6 +151,7 @@ impl Engine {
         for under_way in r.under_way {
             self.go_on(now, &r.time, &under_way);
         }
+        self.opt_outs_restored(now);
         let working = self.index.working();
         if working > 0 {
             log::info!("{working} messages from before go on");
@@ -256,6 +260,7 @@ impl Engine {
             deadline_ms: at_ms + u64::from(accepted.ttl_s) * 1000,
             since_ms: at_ms,
             key: accepted.key.as_deref().map_or(0, |key| hash_key(accepted.origin, key)),
+            to: self.mark_of(&accepted.to),
             job: JobId::EMPTY,
             problem: None,
             line: None,

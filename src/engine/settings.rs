@@ -2,7 +2,8 @@
 
 use super::line::{Device, DeviceReason, Hold, Line};
 use super::poll::{InboxSettings, Poll};
-use crate::message::{DeviceName, LineId, LineName, OnUnknown};
+use super::{OptOutRules, ReplyRule};
+use crate::message::{DeviceName, LineId, LineName, Number, OnUnknown};
 
 /// The engine's part of the configuration. Ranges are the configuration's.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +22,19 @@ pub struct Settings {
     pub on_unknown: OnUnknown,
     /// The boxes, in the configuration's order.
     pub devices: Vec<DeviceSettings>,
+    /// Who must not be sent to, and who is answered.
+    pub rules: Rules,
+}
+
+/// What follows from received messages.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rules {
+    /// Who wants no more messages.
+    pub opt_out: OptOutRules,
+    /// What is answered; the first rule that fits decides.
+    pub replies: Vec<ReplyRule>,
+    /// The boxes' own numbers, as far as they are known.
+    pub own_numbers: Vec<Number>,
 }
 
 /// One box.

@@ -404,11 +404,13 @@ impl Engine {
     }
 
     /// Whether what was known when the message was submitted holds no more: the disk took its
-    /// time, and the fence proves nothing, or the message is too old now.
+    /// time, and the fence proves nothing, or the message is too old now, or its receiver has opted
+    /// out.
     fn is_stale(&self, now: Now, line: &super::Line, message: MessageId) -> bool {
         line.submitted_ms.is_none_or(|ms| now.boot_ms > ms + READY_MS)
             || line.seen.is_none_or(|seen| seen.job != line.fence.job)
             || self.index.get(message).is_none_or(|e| e.deadline_ms <= now.boot_ms)
+            || self.is_stopped(message)
     }
 
     /// When the box is next asked for its status: for the line that needs it first, or for its

@@ -103,11 +103,13 @@ pub enum ProblemCode {
     JournalDamaged = 20,
     /// The box gave no whole answer, and its status page shows that it did not take the message.
     NoAnswer = 21,
+    /// The receiver wants no more messages.
+    OptedOut = 30,
 }
 
 impl ProblemCode {
     /// Every code.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Rejected,
         Self::Temporary,
         Self::Refused,
@@ -128,6 +130,7 @@ impl ProblemCode {
         Self::JournalRestored,
         Self::JournalDamaged,
         Self::NoAnswer,
+        Self::OptedOut,
     ];
 
     /// Whether a message waits with it and is tried again. One that failed with it has failed
@@ -167,6 +170,7 @@ impl ProblemCode {
             Self::JournalRestored => "journal_restored",
             Self::JournalDamaged => "journal_damaged",
             Self::NoAnswer => "no_answer",
+            Self::OptedOut => "opted_out",
         }
     }
 }
@@ -271,6 +275,7 @@ impl fmt::Display for Problem {
             }
             ProblemCode::JournalDamaged => "the journal is damaged: the message may have been sent",
             ProblemCode::NoAnswer => "the box did not answer, and did not take it",
+            ProblemCode::OptedOut => "the receiver has asked for no more messages",
         }
         .fmt(f)?;
         if words.is_empty() { Ok(()) } else { write!(f, ": '{words}'") }

@@ -12,7 +12,7 @@ use super::login::Login;
 use super::reply::Reply;
 use super::route::Route;
 use super::{Count, Denied, Hosts, metrics, openapi, v1};
-use crate::api::{Answer, Caller, InboxPage, Request, SendRequest, form};
+use crate::api::{Answer, Caller, InboxPage, OptOutAct, Request, SendRequest, form};
 use crate::config;
 use crate::engine::{Engine, LineSet, Now};
 use crate::journal::{Origin, ReceivedBody, Seq, Ticket};
@@ -172,7 +172,7 @@ impl Door {
         let kind = form::field(&head.query, "type");
         let kind = kind.as_deref().and_then(|kind| core::str::from_utf8(kind).ok());
         if head.method == Method::Options && &*head.path == "*" {
-            return Err(Reply::empty().with("Allow", "GET, HEAD, POST, DELETE, OPTIONS"));
+            return Err(Reply::empty().with("Allow", "GET, HEAD, POST, PUT, DELETE, OPTIONS"));
         }
         let route = Route::find(&head.path, kind).map_err(|refusal| Reply::refused(&refusal))?;
         route.check(method(head)).map_err(|refusal| Reply::refused(&refusal).with("Allow", route.allow()))?;
@@ -239,6 +239,7 @@ impl Door {
             Route::Message(_) if method == Method::Delete => Some(Right::Send),
             Route::Inbox => Some(Right::Inbox),
             Route::Messages | Route::Message(_) | Route::Lines | Route::Events => Some(Right::Read),
+            Route::OptOuts | Route::OptOut(_) => Some(Right::Admin),
             Route::Metrics => (!self.metrics_open).then_some(Right::Read),
             Route::Health | Route::OpenApi => None,
             Route::Goip(page) if page.has_login_fields() => None,
@@ -308,6 +309,16 @@ impl Door {
             Route::Inbox => v1::inbox(&query)?,
             Route::Lines => v1::only(&query, &[]).map(|()| Request::Lines)?,
             Route::Events => v1::events(&query, head.last_event_id.as_deref())?,
+            Route::OptOuts => v1::opt_outs(&query)?,
+            Route::OptOut(number) => {
+                v1::only(&query, &[])?;
+                let act = match head.method {
+                    Method::Put => OptOutAct::Add,
+                    Method::Delete => OptOutAct::Remove,
+                    _ => OptOutAct::Show,
+                };
+                Request::OptOut { number: number.text().as_str().into(), act }
+            }
             Route::Health => {
                 desk.health()?;
                 return Ok(Outcome::Reply(Reply::json(200, r#"{"status":"ok"}"#.to_owned())));
@@ -403,7 +414,7 @@ impl From<Refusal> for Denied {
 
 /// Whether a page from elsewhere must not ask that. The box's page sends by GET as well.
 fn changes_something(route: Route, method: Method) -> bool {
-    matches!(method, Method::Post | Method::Delete) || route == Route::Goip(Page::Send)
+    matches!(method, Method::Post | Method::Put | Method::Delete) || route == Route::Goip(Page::Send)
 }
 
 /// The method's name, as far as it is known.

@@ -185,6 +185,15 @@ impl Figures<'_> {
         sample(out, "goipd_queue_oldest_seconds", &[], self.engine.oldest_s(self.now));
         family(out, "goipd_last_message_id", "gauge", "The id of the newest message.");
         sample(out, "goipd_last_message_id", &[], counters.last_id);
+        let [opt_outs, max_opt_outs, missed] = self.engine.opt_out_counts();
+        for (name, kind, help, value) in [
+            ("goipd_optouts", "gauge", "Numbers that want no more messages.", opt_outs),
+            ("goipd_optouts_limit", "gauge", "So many there may be.", max_opt_outs),
+            ("goipd_optouts_missed_total", "counter", "Opt-outs for which the list had no room.", missed),
+        ] {
+            family(out, name, kind, help);
+            sample(out, name, &[], value);
+        }
     }
 
     fn lines(&self, out: &mut String) {

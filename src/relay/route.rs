@@ -1,7 +1,7 @@
 //! Which path means what, and which methods it takes.
 
 use super::goip::Page;
-use crate::message::{ErrorCode, MessageId, Quoted, Refusal};
+use crate::message::{ErrorCode, MessageId, Number, PackedNumber, Quoted, Refusal};
 
 /// What a path means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +16,10 @@ pub enum Route {
     Lines,
     /// `/v1/events`.
     Events,
+    /// `/v1/optouts`.
+    OptOuts,
+    /// `/v1/optouts/NUMBER`.
+    OptOut(PackedNumber),
     /// `/health`.
     Health,
     /// `/metrics`.
@@ -30,20 +34,26 @@ impl Route {
     /// The route of a target's path, and of the field `type` of its query.
     ///
     /// # Errors
-    /// `not_found`.
+    /// `not_found`; `invalid_number` where one should stand.
     pub fn find(path: &str, kind: Option<&str>) -> Result<Self, Refusal> {
         Ok(match path {
             "/v1/messages" => Self::Messages,
             "/v1/inbox" => Self::Inbox,
             "/v1/lines" => Self::Lines,
             "/v1/events" => Self::Events,
+            "/v1/optouts" => Self::OptOuts,
             "/health" => Self::Health,
             "/metrics" => Self::Metrics,
             "/openapi.json" => Self::OpenApi,
-            _ => match path.strip_prefix("/v1/messages/") {
-                Some(id) => Self::Message(message_id(id)?),
-                None => Self::Goip(Page::find(path, kind).ok_or_else(|| unknown(path))?),
-            },
+            _ => {
+                if let Some(id) = path.strip_prefix("/v1/messages/") {
+                    Self::Message(message_id(id)?)
+                } else if let Some(text) = path.strip_prefix("/v1/optouts/") {
+                    Self::OptOut(number(text)?)
+                } else {
+                    Self::Goip(Page::find(path, kind).ok_or_else(|| unknown(path))?)
+                }
+            }
         })
     }
 
@@ -52,6 +62,7 @@ impl Route {
         match self {
             Self::Messages => "GET, HEAD, POST, OPTIONS",
             Self::Message(_) => "GET, HEAD, DELETE, OPTIONS",
+            Self::OptOut(_) => "GET, HEAD, PUT, DELETE, OPTIONS",
             Self::Goip(Page::Send | Page::SendStatus) => "GET, HEAD, POST, OPTIONS",
             Self::Goip(Page::SmsInfo) => "POST, OPTIONS",
             _ => "GET, HEAD, OPTIONS",
@@ -81,6 +92,13 @@ fn message_id(text: &str) -> Result<MessageId, Refusal> {
     })
 }
 
+/// A number as it stands in a path: its `+` as such, or as browsers write it in a query.
+fn number(text: &str) -> Result<PackedNumber, Refusal> {
+    let encoded = text.strip_prefix("%2B").or(text.strip_prefix("%2b"));
+    let number = encoded.map_or_else(|| Number::parse(text), |digits| Number::parse(&["+", digits].concat()));
+    number.map(|number| PackedNumber::from(&number))
+}
+
 fn unknown(path: &str) -> Refusal {
     let message = format!("there is no {}; /openapi.json lists what there is", Quoted(path));
     Refusal::new(ErrorCode::NotFound, message)
@@ -89,6 +107,17 @@ fn unknown(path: &str) -> Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn packed(number: &str) -> PackedNumber {
+        PackedNumber::from(&Number::parse(number).unwrap())
+    }
+
+    #[test]
+    fn what_is_no_number_is_refused_as_one() {
+        for path in ["/v1/optouts/", "/v1/optouts/x", "/v1/optouts/+49/1/", "/v1/optouts/%2b"] {
+            assert_eq!(Route::find(path, None).unwrap_err().code, ErrorCode::InvalidNumber, "{path}");
+        }
+    }
 
     #[test]
     fn every_path_has_its_route_and_its_methods() {
@@ -99,6 +128,10 @@ mod tests {
             ("/v1/inbox", Route::Inbox, "GET HEAD OPTIONS"),
             ("/v1/lines", Route::Lines, "GET HEAD OPTIONS"),
             ("/v1/events", Route::Events, "GET HEAD OPTIONS"),
+            ("/v1/optouts", Route::OptOuts, "GET HEAD OPTIONS"),
+            ("/v1/optouts/+4915112", Route::OptOut(packed("+4915112")), "GET HEAD PUT DELETE OPTIONS"),
+            ("/v1/optouts/%2B4915112", Route::OptOut(packed("+4915112")), "GET HEAD PUT DELETE OPTIONS"),
+            ("/v1/optouts/0151-12", Route::OptOut(packed("015112")), "GET HEAD PUT DELETE OPTIONS"),
             ("/health", Route::Health, "GET HEAD OPTIONS"),
             ("/metrics", Route::Metrics, "GET HEAD OPTIONS"),
             ("/openapi.json", Route::OpenApi, "GET HEAD OPTIONS"),

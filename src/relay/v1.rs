@@ -86,6 +86,20 @@ pub fn inbox(query: &Query) -> Result<Request, Refusal> {
     })
 }
 
+/// `GET /v1/optouts?after=&limit=`.
+///
+/// # Errors
+/// `bad_request` naming the field.
+pub fn opt_outs(query: &Query) -> Result<Request, Refusal> {
+    only(query, &["after", "limit"])?;
+    // A '+' that was not encoded has become a blank.
+    let after = field(query, "after")?.map(|after| match after.strip_prefix(' ') {
+        Some(digits) => ["+", digits].concat(),
+        None => after.to_owned(),
+    });
+    Ok(Request::OptOuts { after, limit: number(query, "limit", 1..=MAX_LIMIT)?.unwrap_or(DEFAULT_LIMIT) })
+}
+
 /// `GET /v1/events?after=`, with the head's `Last-Event-ID`. That goes before the field: a browser
 /// that comes back has the newer one there, and the address as it was.
 ///

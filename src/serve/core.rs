@@ -315,6 +315,7 @@ fn settings(config: &Config) -> Settings {
         max_segments: config.max_segments,
         on_unknown: config.on_unknown,
         devices: config.devices.iter().map(device_settings).collect(),
+        rules: config.rules(),
     }
 }
 

@@ -153,7 +153,8 @@ fn is_for_core(old: &Config, new: &Config) -> bool {
         clients: to.clients.clone(),
         ..from.clone()
     };
-    doors_of(old, new) != *new
+    // The rules name the clients for which they do not hold.
+    doors_of(old, new) != *new || old.rules() != new.rules()
 }
 
 /// What differs, by type and name of the sections.
@@ -163,6 +164,8 @@ fn changed(old: &Config, new: &Config) -> String {
         devices: to.devices.clone(),
         relay: to.relay.clone(),
         clients: to.clients.clone(),
+        opt_out: to.opt_out.clone(),
+        replies: to.replies.clone(),
         ..from.clone()
     };
     if main(old, new) != *new {
@@ -173,6 +176,10 @@ fn changed(old: &Config, new: &Config) -> String {
         parts.push("relay".to_owned());
     }
     named("client", &old.clients, &new.clients, |client| client.name.as_str(), &mut parts);
+    if old.opt_out != new.opt_out {
+        parts.push("optout".to_owned());
+    }
+    named("reply", &old.replies, &new.replies, |reply| reply.name.as_str(), &mut parts);
     if parts.is_empty() { "nothing".to_owned() } else { parts.join(", ") }
 }
 

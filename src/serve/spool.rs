@@ -48,6 +48,7 @@ impl Spool {
                 .map_err(|e| StartError(e.to_string()))?;
         journal.keep_events(config.keep_events);
         warn_of_ram(&config.state_dir, config.volatile);
+        engine.limit_opt_outs(journal.max_opt_outs());
         engine.restored(now, recovery.last_id, !recovery.faults.is_empty());
         Ok(Self { journal, reports, wake, told_ms: now.boot_ms })
     }

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BinaryHeap};
 use goip_sim::{Accept, Model, Options, Step};
 use goipd::engine::{
     Action, Answer, Ask, Choice, DeviceSettings, Engine, InboxSettings, MIN_STATUS_GAP_MS, NewMessage, Now,
-    Settings,
+    Rules, Settings,
 };
 use goipd::goip::{AskError, ByForm, End, InboxReader, Phase, SendOutcome, parse_answer, parse_status};
 use goipd::journal::{self, Bodies, BootId, Event as Told, Job, Limits, Log, Origin, Seq, Subject, Ticket};
@@ -594,6 +594,7 @@ pub fn settings(devices: &[(&str, u8)]) -> Settings {
                 inbox: InboxSettings::default(),
             })
             .collect(),
+        rules: Rules::default(),
     }
 }
 

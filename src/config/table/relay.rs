@@ -198,6 +198,11 @@ pub(in super::super) const CLIENT: &[Spec<Client>] = &[
         absent: Absent::Unset,
         kind: Kind::Number { min: 60, max: 2_592_000, unit: "s", set: |client, s| client.ttl_s = Some(s) },
     },
+    Spec {
+        name: "transactional",
+        absent: Absent::Default("0"),
+        kind: Kind::Bool(|client, yes| client.transactional = yes),
+    },
 ];
 
 /// A literal address with a port. Names are not looked up: what the relay listens on must not

@@ -1,11 +1,13 @@
 //! The life of a message, transition by transition, with a box that answers what the test says.
 
+mod auto_reply;
 mod events;
 mod fence;
 mod form;
 mod holds;
 mod inbox;
 mod life;
+mod opt_out;
 mod requests;
 mod restore;
 
@@ -49,6 +51,7 @@ pub(super) fn settings(devices: &[DeviceSettings]) -> Settings {
         max_segments: 10,
         on_unknown: OnUnknown::Hold,
         devices: devices.to_vec(),
+        rules: Rules::default(),
     }
 }
 
