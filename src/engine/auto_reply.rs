@@ -6,8 +6,10 @@
 use super::inbox::{JOIN_WITHIN_S, Mark, may_go_on};
 use super::opt_out::Heeded;
 use super::{Choice, Engine, NewMessage, Now};
-use crate::journal::{Bodies, Origin};
-use crate::message::{LineId, Number, NumberMark, PackedNumber, Priority, Spelling, check_text, folded};
+use crate::journal::Origin;
+use crate::message::{
+    LineId, Number, NumberMark, PackedNumber, Priority, ReceivedId, Spelling, check_text, folded,
+};
 
 /// A text that comes from one number so often within [`REPEATED_WITHIN_S`] is a robot's.
 const ROBOT_TIMES: usize = 3;
@@ -25,6 +27,9 @@ const CONFIRMS_A_DAY: u8 = 3;
 
 /// How long an answer may wait, in seconds: later nobody remembers the question.
 const TTL_S: u32 = 3_600;
+
+/// What the record of an answer takes besides its text and tag, and its later states, at most.
+const OWN_BYTES: usize = 320;
 
 /// When goipd answers by itself, and with what.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,7 +97,7 @@ impl ReplyRule {
 /// A message as it was received.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Question<'a> {
-    pub id: u32,
+    pub id: ReceivedId,
     pub line: LineId,
     pub from: &'a str,
     pub text: &'a str,
@@ -138,17 +143,17 @@ impl Recent {
 impl Engine {
     /// Answers a received message, whose record was the last one, if a rule says so. It must be a
     /// new one.
-    pub(super) fn respond(&mut self, now: Now, asked: Question<'_>, heeded: Heeded, bodies: &impl Bodies) {
+    pub(super) fn respond(&mut self, now: Now, asked: Question<'_>, heeded: Heeded) {
         let Some((number, repeated)) = self.hear(now.unix_s, asked.from, asked.text) else { return };
         match heeded {
-            Heeded::Stopped => self.confirm(now, asked, number, bodies),
+            Heeded::Stopped => self.confirm(now, asked, number),
             Heeded::Known | Heeded::Started => {}
             Heeded::Nothing => match self.answer_to(now, &asked, &number, repeated) {
                 Ok(Some(rule)) => {
                     let ReplyRule { name, text, .. } = &self.settings.rules.replies[rule];
                     let (name, text) = (name.clone(), text.clone());
                     let tag = ["reply:", &name].concat();
-                    self.say(now, asked.line, Origin::Reply(asked.id), number, text, &tag, bodies);
+                    self.say(now, asked.line, Origin::Reply(asked.id), number, text, &tag);
                 }
                 Ok(None) => {}
                 Err(why) => log::info!("received message {} is not answered: {why}", asked.id),
@@ -206,12 +211,12 @@ impl Engine {
     }
 
     /// Tells who has opted out that this was understood.
-    fn confirm(&mut self, now: Now, asked: Question<'_>, number: Number, bodies: &impl Bodies) {
+    fn confirm(&mut self, now: Now, asked: Question<'_>, number: Number) {
         let Some(text) = self.settings.rules.opt_out.confirm.clone() else { return };
         let checked =
             self.may_be_sent_to(&number).and_then(|()| self.check_count(now, &number, CONFIRMS_A_DAY));
         match checked {
-            Ok(()) => self.say(now, asked.line, Origin::Confirm(asked.id), number, text, "optout", bodies),
+            Ok(()) => self.say(now, asked.line, Origin::Confirm(asked.id), number, text, "optout"),
             Err(why) => log::info!("the opt-out in received message {} is not confirmed: {why}", asked.id),
         }
     }
@@ -243,16 +248,11 @@ impl Engine {
         }
     }
 
-    fn say(
-        &mut self,
-        now: Now,
-        line: LineId,
-        origin: Origin,
-        to: Number,
-        text: Box<str>,
-        tag: &str,
-        bodies: &impl Bodies,
-    ) {
+    fn say(&mut self, now: Now, line: LineId, origin: Origin, to: Number, text: Box<str>, tag: &str) {
+        if !self.inbox.take_room(text.len() + tag.len() + OWN_BYTES) {
+            log::warn!("a received message is not answered: the journal has no room");
+            return;
+        }
         let accepted = check_text(&text, self.settings.max_segments).and_then(|shape| {
             let new = NewMessage {
                 origin,
@@ -266,7 +266,7 @@ impl Engine {
                 on_unknown: None,
                 priority: Priority::Normal,
             };
-            self.accept(now, new, bodies)
+            self.accept_own(now, new)
         });
         if let Err(refusal) = accepted {
             log::warn!("a received message is not answered: {refusal}");

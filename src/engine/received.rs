@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 
+use super::auto_reply::Question;
 use super::inbox::{Mark, Window};
 use super::poll::ROOM_BYTES;
 use super::restore::TRUST_WAIT_MS;
@@ -94,6 +95,13 @@ impl Inbox {
     /// Whether there is room for so many bytes.
     pub fn has_room(&self, bytes: usize) -> bool {
         self.room_bytes.is_none_or(|room| room >= bytes)
+    }
+
+    /// Takes room for so many bytes, if there is.
+    pub fn take_room(&mut self, bytes: usize) -> bool {
+        let left = self.room_bytes.map_or(Some(None), |room| room.checked_sub(bytes).map(Some));
+        self.room_bytes = left.unwrap_or(self.room_bytes);
+        left.is_some()
     }
 
     fn window(&self, line: &LineName) -> Option<&Window> {
@@ -250,6 +258,9 @@ impl Engine {
             since_ms: now.boot_ms,
             line: Some(place as u8),
         });
+        // Before the message: if the daemon dies in between, it is read again.
+        let heeded = self.heed(now, &entry.from, &entry.text, old);
+        let line = self.lines[place].id;
         self.record(Record::Received(Received {
             id,
             at: now.stamp(),
@@ -260,6 +271,10 @@ impl Engine {
             old,
             copied: false,
         }));
+        if !old {
+            // Behind it: what is written down is not read again, so nobody is answered twice.
+            self.respond(now, Question { id, line, from: &entry.from, text: &entry.text }, heeded);
+        }
     }
 
     fn put_window(&mut self, line: &LineName, window: Window, gap: Option<Stamp>) {
@@ -312,6 +327,9 @@ impl Engine {
             && let Some((_, window)) = self.inbox.windows.iter_mut().find(|(name, _)| *name == received.line)
         {
             window.note(Mark::new(&received.device_time, &received.from, &received.text), received.old);
+        }
+        if !received.old && !received.copied {
+            self.restore_heard(received.at.unix_s, &received.from, &received.text);
         }
         if received.id <= self.inbox.ids.forgotten {
             return;

@@ -68,6 +68,29 @@ impl Engine {
         self.check_opted_out(new.origin, &new.to)?;
         self.check_room(&new)?;
         bodies.room(new.text.len() + len(&new.key) + len(&new.tag))?;
+        self.queue(now, new, choice, key_hash)
+    }
+
+    /// Accepts a message of goipd's own. It has no key; that there is room for it in the journal
+    /// has been seen to.
+    ///
+    /// # Errors
+    /// `opted_out`, `queue_full`.
+    pub(super) fn accept_own(&mut self, now: Now, new: NewMessage) -> Result<Receipt, Refusal> {
+        let choice = self.named_choice(new.choice);
+        self.check_opted_out(new.origin, &new.to)?;
+        self.check_room(&new)?;
+        self.queue(now, new, choice, 0)
+    }
+
+    /// Queues a message that was found acceptable.
+    fn queue(
+        &mut self,
+        now: Now,
+        new: NewMessage,
+        choice: journal::Choice,
+        key_hash: u64,
+    ) -> Result<Receipt, Refusal> {
         let Some(id) = self.last_id.checked_add(1) else {
             return Err(Refusal::new(ErrorCode::Internal, "all 4294967295 message ids are used up"));
         };

@@ -32,10 +32,10 @@ pub enum Origin {
     /// A client of the HTTP relay.
     Client(ClientId),
     /// goipd itself, which answers the received message with that id by itself.
-    Reply(u32),
+    Reply(ReceivedId),
     /// goipd itself, which says once to who has opted out that it has understood: the id of the
     /// received message.
-    Confirm(u32),
+    Confirm(ReceivedId),
 }
 
 /// Which lines a message may go out on.

@@ -46,7 +46,7 @@ impl Rig {
         let before = self.records.len();
         let heeded = self.engine.heed(self.now, from, text, false);
         let line = LineId { device: 0, line: 1 };
-        self.engine.respond(self.now, Question { id: 5, line, from, text }, heeded, &self.journal);
+        self.engine.respond(self.now, Question { id: 5, line, from, text }, heeded);
         self.turn();
         self.records[before..].iter().find_map(|record| match record {
             Record::Accepted(a) => Some(a.text.to_string()),
