@@ -1,3 +1,4 @@
+mod answers;
 mod relay;
 
 use std::fs;
@@ -5,7 +6,7 @@ use std::fs;
 use log::LevelFilter;
 
 use super::option::{Absent, Spec};
-use super::table::{CLIENT, DEVICE, GOIPD, RELAY};
+use super::table::{CLIENT, DEVICE, GOIPD, OPT_OUT, RELAY, REPLY};
 use super::*;
 use crate::goip::NumberFormat;
 use crate::message::OnUnknown;
@@ -138,17 +139,20 @@ fn every_bad_value_is_named_with_its_cure() {
         (
             "option line 4",
             "unknown option 'line'; did you mean 'lines'? Known here: url, username, password, lines, timeout, \
-             send_via, exclusive, number_format, inbox_interval, inbox_first, inbox_delete, utc_offset, status_interval",
+             send_via, exclusive, number_format, inbox_interval, inbox_first, inbox_delete, utc_offset, status_interval, own_number",
         ),
         (
             "option token x",
             "unknown option 'token'; known here: url, username, password, lines, timeout, send_via, exclusive, \
-             number_format, inbox_interval, inbox_first, inbox_delete, utc_offset, status_interval",
+             number_format, inbox_interval, inbox_first, inbox_delete, utc_offset, status_interval, own_number",
         ),
-        ("config webhook a", "unknown section type 'webhook'; known here: goipd, device, relay, client"),
+        (
+            "config webhook a",
+            "unknown section type 'webhook'; known here: goipd, device, relay, client, optout, reply",
+        ),
         (
             "config devices a",
-            "unknown section type 'devices'; did you mean 'device'? Known here: goipd, device, relay, client",
+            "unknown section type 'devices'; did you mean 'device'? Known here: goipd, device, relay, client, optout, reply",
         ),
         (
             "config goipd\noption socket run/x",
@@ -343,11 +347,13 @@ fn every_default_is_a_value_that_the_option_takes() {
             assert_eq!(spec.kind.set(into, text), Ok(()), "{}", spec.name);
         }
     }
-    let mut config = config(&format!("{OFFICE}{}", relay::NAGIOS));
+    let mut config = config(&format!("{OFFICE}{}{}", relay::NAGIOS, answers::HOURS));
     check(GOIPD, &mut config);
     check(DEVICE, &mut config.devices[0]);
     check(RELAY, &mut config.relay);
     check(CLIENT, &mut config.clients[0]);
+    check(OPT_OUT, &mut config.opt_out);
+    check(REPLY, &mut config.replies[0]);
 }
 
 #[test]
@@ -410,12 +416,20 @@ fn the_sample_is_right_as_it_is_and_with_every_option_turned_on() {
     check(&all, DEVICE);
     check(&all, RELAY);
     check(&all, CLIENT);
+    check(&all, OPT_OUT);
+    check(&all, REPLY);
     let mut turned_on = config(&all);
     assert_eq!(turned_on.socket_group.take().as_deref(), Some("nogroup"));
     assert_eq!(turned_on.max_journal_kib.take(), Some(512));
     assert_eq!(std::mem::take(&mut turned_on.relay.listen), ["192.168.1.1:8037".parse().unwrap()]);
     assert_eq!(std::mem::take(&mut turned_on.relay.names), ["sms.example.org"]);
     assert_eq!(std::mem::take(&mut turned_on.relay.cors_origins), ["https://panel.example.org"]);
+    assert_eq!(std::mem::take(&mut turned_on.devices[0].own_numbers).len(), 1);
+    assert_eq!(turned_on.opt_out.confirm.take().as_deref(), Some("You get no more messages from us."));
+    assert_eq!(turned_on.replies.drain(..).map(|r| r.name).collect::<Vec<_>>(), ["hours"]);
+    let opt_out = std::mem::take(&mut turned_on.opt_out);
+    assert_eq!((opt_out.keywords.len(), opt_out.start_keywords.len()), (6, 3));
+    assert_eq!(opt_out.spelling.country, "49");
     assert_eq!(turned_on.clients.drain(..).map(|c| c.name).collect::<Vec<_>>(), ["nagios"]);
     // All others are shown with their defaults.
     assert_eq!(turned_on, as_it_is);

@@ -9,6 +9,7 @@ use lexopt::{Arg, Parser, ValueExt};
 
 use super::check::Check;
 use super::help::{COMMANDS, GENERAL, Spec};
+use super::opt_out::OptOut;
 use super::{Exit, Failure};
 use crate::message::{ErrorCode, MAX_TEXT_BYTES, MessageId, Number, OnUnknown, Priority, Quoted, State};
 
@@ -42,6 +43,7 @@ pub(super) enum Question {
     Inbox { after: Option<u32>, limit: Option<u32>, follow: bool },
     Lines,
     Events { after: Option<u32>, consumer: Option<String> },
+    OptOut(OptOut),
     Ping,
 }
 
@@ -217,17 +219,23 @@ fn task(command: &Spec, options: Options, words: &[String]) -> Result<Task, Fail
         }
         ("lines", []) => Question::Lines,
         ("events", []) => Question::Events { after: options.after, consumer: options.consumer },
+        ("optout", [what, numbers @ ..]) => match OptOut::new(what, numbers)? {
+            Some(opt_out) => Question::OptOut(opt_out),
+            None => return Err(wrong_words(command)),
+        },
         ("ping", []) => Question::Ping,
         ("check", [] | [_]) => {
             let file = words.first().map(PathBuf::from);
             return Ok(Task::Check(Check { file, live: options.live, shown_as: options.shown_as }));
         }
-        _ => {
-            let form = command.help.lines().next().unwrap_or_default();
-            return Err(usage(Some(command), &["too few or too many arguments; ", form].concat()));
-        }
+        _ => return Err(wrong_words(command)),
     };
     Ok(Task::Ask(question))
+}
+
+fn wrong_words(command: &Spec) -> Failure {
+    let form = command.help.lines().next().unwrap_or_default();
+    usage(Some(command), &["too few or too many arguments; ", form].concat())
 }
 
 /// The text on standard input, without the line feed at its end.

@@ -152,6 +152,28 @@ Examples, the messages that fail, and a log that misses none:
 ",
     },
     Spec {
+        name: "optout",
+        options: &[],
+        help: "\
+Usage: goipctl optout list
+       goipctl optout show NUMBER
+       goipctl optout add NUMBER…
+       goipctl optout remove NUMBER…
+       goipctl optout export
+       goipctl optout import FILE
+
+Shows and changes the list of the numbers that want no more messages. 'list'
+prints it below a line with the names of the columns, 'export' a number a line
+with its date behind a '#', and 'import' adds the numbers of such a FILE, or of
+standard input if FILE is '-': blank lines and what stands behind a '#' are
+passed over, and if a line is no number nothing is added. Again is no error.
+
+Examples, a copy, and a number that asks to come back by telephone:
+  goipctl optout export >optouts.txt
+  goipctl optout remove +4915112345678
+",
+    },
+    Spec {
         name: "ping",
         options: &[],
         help: "\
@@ -200,6 +222,7 @@ Sends SMS through goipd and shows what became of them.
   inbox               show the received messages, with --follow as they come
   lines               show the lines
   events              show what happens, as it happens
+  optout list|add|…   who wants no more messages
   ping                show that goipd is there
   check [FILE]        check the configuration, with --live the boxes too
 

@@ -5,6 +5,7 @@ mod args;
 mod check;
 mod client;
 mod help;
+mod opt_out;
 mod output;
 mod reply;
 mod session;

@@ -140,6 +140,7 @@ impl<'a> Reply<'a> {
         let [seq, time, event] = ["seq", "time", "event"].map(|name| self.text(name));
         let [id, to, text] = ["id", "to", "text"].map(of_message);
         let to = to.or_else(|| of_message("from"));
+        let to = to.or_else(|| self.text("number"));
         let cells = [seq, time, event, id, part, to, text];
         out.row(&EVENT_COLUMNS, &cells.each_ref().map(Option::as_deref))
     }
@@ -162,7 +163,7 @@ impl<'a> Reply<'a> {
         counters.iter().try_for_each(|(name, value)| out.field(name, Some(&shown(value))))
     }
 
-    fn row<const N: usize>(
+    pub fn row<const N: usize>(
         &self,
         out: &mut Output,
         columns: &[Column; N],

@@ -17,7 +17,7 @@ const WAIT_PAUSE: Duration = Duration::from_secs(1);
 /// A connection, and where its answers are shown.
 pub(super) struct Session {
     client: Client,
-    output: Output,
+    pub(super) output: Output,
 }
 
 impl Session {
@@ -45,6 +45,7 @@ impl Session {
             Question::Events { after, consumer } => self.events(after, consumer.as_deref()),
             Question::Inbox { after, limit, follow } => self.inbox(after, limit, follow),
             Question::Lines => self.show(&Request::asking("lines", |_| {}), |r, out| r.show_lines(out)),
+            Question::OptOut(opt_out) => self.opt_out(opt_out),
             Question::Ping => self.show(&Request::asking("ping", |_| {}), |r, out| r.show_daemon(out)),
         }
     }
@@ -255,7 +256,7 @@ impl Session {
     }
 
     /// Prints the reply as it came if that is asked for, or what `show` makes of it.
-    fn print(
+    pub(super) fn print(
         &mut self,
         line: &str,
         show: impl FnOnce(&mut Output) -> Result<(), Failure>,
@@ -264,7 +265,7 @@ impl Session {
     }
 
     /// The reply line to `request`, if that is not refused.
-    fn granted(&mut self, request: &Request) -> Result<String, Failure> {
+    pub(super) fn granted(&mut self, request: &Request) -> Result<String, Failure> {
         let line = self.client.exchange(request)?;
         let reply = Reply::parse(&line).map_err(|why| request.lost(&why))?;
         match reply.flag("ok") {

@@ -8,5 +8,6 @@ mod command_line;
 mod docs;
 mod events;
 mod lost;
+mod opt_out;
 mod run;
 mod send;
