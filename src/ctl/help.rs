@@ -9,7 +9,7 @@ pub(super) struct Spec {
 }
 
 /// Every command.
-pub(super) const COMMANDS: [Spec; 10] = [
+pub(super) const COMMANDS: [Spec; 11] = [
     Spec {
         name: "send",
         options: &["line", "ttl", "key", "tag", "priority", "on-unknown", "wait"],

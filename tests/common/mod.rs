@@ -220,6 +220,15 @@ impl Daemon {
         fs::read_to_string(self.folder.path("err")).unwrap()
     }
 
+    /// Waits until standard output has `text`.
+    pub fn wait_for_out(&self, text: &str) {
+        let start = Instant::now();
+        while !self.out().contains(text) {
+            assert!(start.elapsed() < PATIENCE, "not told: {text}");
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     /// Waits until standard error has `text`.
     pub fn wait_for_err(&self, text: &str) {
         let start = Instant::now();
