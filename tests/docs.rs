@@ -15,12 +15,13 @@ const HTTP: &str = include_str!("../docs/http.md");
 
 /// What the socket can refuse a request with. The other codes belong to doors with a login or with
 /// pages.
-const SOCKET_CODES: [ErrorCode; 13] = [
+const SOCKET_CODES: [ErrorCode; 14] = [
     ErrorCode::BadRequest,
     ErrorCode::InvalidNumber,
     ErrorCode::EmptyText,
     ErrorCode::TextTooLong,
     ErrorCode::UnknownLine,
+    ErrorCode::OptedOut,
     ErrorCode::DuplicateKey,
     ErrorCode::NotFound,
     ErrorCode::TooLate,
@@ -100,6 +101,8 @@ fn every_event_is_explained_and_no_other() {
         EventKind::DeviceDown,
         EventKind::Received,
         EventKind::InboxGap,
+        EventKind::OptOut,
+        EventKind::OptIn,
     ];
     assert_eq!(sorted(first_column(table)), sorted(others.map(EventKind::as_str).into()));
     assert!(rest.contains("a state's name"));
@@ -121,6 +124,7 @@ fn limits_are_those_of_the_program() {
         format!("| clients at once | {} |", serve::MAX_CLIENTS),
         format!("| clients that `wait` or get `events` at once | {} |", serve::MAX_WAITS),
         format!("string, 1 to {MAX_CONSUMER_BYTES} letters"),
+        format!("up to {} numbers, one a line", request::MAX_NUMBERS),
         format!("There can be {} consumers", journal::MAX_CONSUMERS),
         format!("to its line feed | {} s |", serve::PARTIAL_LINE_MS / 1000),
         format!("does not take | {} s |", serve::STALLED_MS / 1000),

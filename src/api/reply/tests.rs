@@ -140,7 +140,7 @@ fn ping_tells_the_daemon_and_counts_the_messages() {
         concat!(
             r#"{"ok":true,"version":""#,
             env!("CARGO_PKG_VERSION"),
-            r#"","uptime":5,"journal":"j1","counters":{"queued":1,"submitting":0,"sending":0,"sent":0,"delivered":0,"undelivered":0,"failed":0,"unknown":0,"expired":0,"cancelled":0,"last_id":1,"journal_records":0,"journal_bytes":0,"journal_syncs":0,"journal_pages":0,"journal_failures":0}}"#
+            r#"","uptime":5,"journal":"j1","counters":{"queued":1,"submitting":0,"sending":0,"sent":0,"delivered":0,"undelivered":0,"failed":0,"unknown":0,"expired":0,"cancelled":0,"last_id":1,"optouts":0,"optouts_limit":10000,"optouts_missed":0,"journal_records":0,"journal_bytes":0,"journal_syncs":0,"journal_pages":0,"journal_failures":0}}"#
         )
     );
 }
