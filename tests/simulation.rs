@@ -12,9 +12,9 @@ mod world;
 use std::ops::Range;
 
 use goip_sim::{Command, Fault, Hang, Ids, Instead, Options, Page, Tags};
-use goipd::engine::{NewMessage, Settings};
+use goipd::engine::{InboxSettings, Matches, NewMessage, OptOutRules, ReplyRule, Rules, Settings};
 use goipd::journal::DiskErrorKind;
-use goipd::message::{ErrorCode, MessageId, State};
+use goipd::message::{ErrorCode, MessageId, Number, State};
 use world::{Random, World, message, settings};
 
 /// As many as fit into some seconds of a debug build; `make test` takes 2000 of a release build.
@@ -400,4 +400,111 @@ fn strangers_alone_leave_hardly_anything_unknown() {
     }
     eprintln!("{unknown} of {all} are unknown");
     assert!(unknown * 10 < all, "{unknown} of {all} are unknown");
+}
+
+/// What goipd answers by itself, and confirms, in the lives below.
+const REPLY: &str = "We call you back";
+const CONFIRM: &str = "You get no more";
+
+/// Answers and confirmations that a number may get in a day.
+const A_DAY: usize = 3;
+
+/// Boxes that are read, with somebody at the other end: opt-outs are confirmed and all is answered.
+fn with_rules(settings: Settings) -> Settings {
+    let reply = ReplyRule {
+        name: "any".into(),
+        matches: Matches::Any,
+        patterns: Vec::new(),
+        text: REPLY.into(),
+        from: Vec::new(),
+        not_from: Vec::new(),
+        per_number: A_DAY as u8,
+    };
+    let opt_out = OptOutRules {
+        enabled: true,
+        stop: vec!["stop".into()],
+        start: vec!["start".into()],
+        confirm: Some(CONFIRM.into()),
+        ..OptOutRules::default()
+    };
+    let rules = Rules { opt_out, replies: vec![reply], own_numbers: Vec::new() };
+    let mut settings = Settings { rules, ..settings };
+    for device in &mut settings.devices {
+        device.inbox = InboxSettings { interval_s: 15, ..InboxSettings::default() };
+    }
+    settings
+}
+
+/// People and robots send words and other texts to a box while others send to them through it, and
+/// the daemon dies and the power goes. That nothing leaves for who has opted out is the world's to
+/// see to.
+fn one_life_with_opt_outs(seed: u64) {
+    let mut random = Random(seed);
+    let lines = random.within(1..4) as u8;
+    let mut options = box_options(&mut random, lines);
+    options.lines = lines;
+    let mut world = World::new(with_rules(settings(&[("office", lines)])), vec![options]);
+    world.fsync_ms = if random.one_in(2) { 0 } else { random.within(1..3_000) };
+    world.one_way_ms = random.within(1..200);
+    world.run(world.now_ms + 2 * MINUTE_MS, |_| false);
+
+    let people: Vec<String> = (0..4).map(|n| format!("+491510000000{n}")).collect();
+    let (mut received, mut wants_none) = ([0; 4], [false; 4]);
+    let begun_s = world.now().unix_s;
+    for n in 0..random.within(10..40) {
+        let who = random.below(people.len());
+        // A few at a time, so that none falls out of the window unseen.
+        match random.within(0..6) {
+            0..4 => {
+                let text = match random.within(0..4) {
+                    0 => "Stop!".to_owned(),
+                    1 => " START ".to_owned(),
+                    2 => "I am out of office".to_owned(),
+                    _ => format!("question {n}"),
+                };
+                let line = random.within(1..u64::from(lines) + 1) as u8;
+                // On one line all are read in their order, on several nobody knows it.
+                let line = if text.starts_with("question") { line } else { 1 };
+                if text == "Stop!" || text == " START " {
+                    wants_none[who] = text == "Stop!";
+                }
+                received[who] += 1;
+                let sms = Command::Sms { line, number: people[who].clone(), text: text.into() };
+                world.boxes[0].model.command(world.now_ms, sms).expect("a line");
+            }
+            _ => {
+                let sent = world.accept(message(&people[who], &format!("message {n}")));
+                let refused = sent.err().map(|refusal| refusal.code);
+                assert!(refused.is_none_or(|code| matches!(code, ErrorCode::OptedOut | ErrorCode::Storage)));
+            }
+        }
+        let pause_ms = if random.one_in(3) { random.within(0..200) } else { random.within(0..30_000) };
+        world.run(world.now_ms + pause_ms, |_| false);
+        if random.one_in(12) {
+            let off_ms = random.within(1_000..30 * MINUTE_MS);
+            world.cut_power(&mut random, off_ms, false);
+            world.run(world.now_ms + random.within(0..2) * MINUTE_MS, |_| false);
+            world.set_clock();
+        } else if random.one_in(6) && !world.kill() {
+            return;
+        }
+    }
+    world.run(world.now_ms + 10 * MINUTE_MS, |_| false);
+
+    let days = (world.now().unix_s / 86_400 - begun_s / 86_400 + 1) as usize;
+    for (who, number) in people.iter().enumerate() {
+        let of = |text: &str| {
+            world.boxes[0].model.air().iter().filter(|j| j.number == *number && j.text == text).count()
+        };
+        let answers = of(REPLY) + of(CONFIRM);
+        assert!(answers <= A_DAY * days, "{number} was answered {answers} times in {days} days");
+        assert!(answers <= received[who], "{number} was answered {answers} times for {}", received[who]);
+        let listed = world.engine.opted_out(&Number::parse(number).expect("a number")).is_some();
+        assert_eq!(listed, wants_none[who], "{number}");
+    }
+}
+
+#[test]
+fn whoever_opts_out_is_left_alone_and_nobody_is_answered_too_often_whatever_crashes() {
+    for_each_seed(|seed| one_life_with_opt_outs(seed ^ 0x0b7_0000_0000));
 }

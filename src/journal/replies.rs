@@ -5,13 +5,13 @@ use super::{Origin, Record, Stamp};
 use crate::message::{MessageId, NumberMark, PackedNumber};
 
 /// The most numbers that are answered in a day, so that no count is ever forgotten for another's
-/// sake: 7 bytes each in every segment.
+/// sake: 6 bytes each in every segment.
 pub const MAX_REPLIED: usize = 256;
 
 const DAY_S: u32 = 86_400;
 
 /// What a number takes where it is written down: its mark and the count.
-const REPLIED_BYTES: usize = 7;
+const REPLIED_BYTES: usize = 6;
 
 /// The replies and confirmations that were accepted on the newest day on which there were any.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -76,9 +76,8 @@ impl Replies {
 
     pub(super) fn decode(day: u32, up_to: MessageId, bytes: &[u8]) -> Option<Self> {
         let (items, []) = bytes.as_chunks::<REPLIED_BYTES>() else { return None };
-        let item = |&[a, b, c, d, e, f, count]: &[u8; REPLIED_BYTES]| {
-            (NumberMark::from_bytes([a, b, c, d, e, f]), count)
-        };
+        let item =
+            |&[a, b, c, d, e, count]: &[u8; REPLIED_BYTES]| (NumberMark::from_bytes([a, b, c, d, e]), count);
         (items.len() <= MAX_REPLIED).then(|| Self { counts: items.iter().map(item).collect(), day, up_to })
     }
 

@@ -38,29 +38,29 @@ impl PackedNumber {
         text
     }
 
-    /// 48 bits that two numbers have in common only by chance: one pair in 10^14.
+    /// 40 bits that two numbers have in common only by chance: one pair in 10^12.
     pub fn mark(&self) -> NumberMark {
         // FNV-1a (draft-eastlake-fnv, section 2), its high bits folded into the others.
         let hash = self.0.iter().fold(0xCBF2_9CE4_8422_2325, |hash: u64, byte| {
             (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3)
         });
-        let [a, b, c, d, e, f, ..] = (hash ^ hash >> 48).to_le_bytes();
-        NumberMark([a, b, c, d, e, f])
+        let [a, b, c, d, e, ..] = (hash ^ hash >> 40).to_le_bytes();
+        NumberMark([a, b, c, d, e])
     }
 }
 
 /// What a number is recognised by where there is no room for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct NumberMark([u8; 6]);
+pub struct NumberMark([u8; 5]);
 
 impl NumberMark {
     /// The mark of these bytes.
-    pub const fn from_bytes(bytes: [u8; 6]) -> Self {
+    pub const fn from_bytes(bytes: [u8; 5]) -> Self {
         Self(bytes)
     }
 
     /// Its bytes.
-    pub const fn to_bytes(self) -> [u8; 6] {
+    pub const fn to_bytes(self) -> [u8; 5] {
         self.0
     }
 }

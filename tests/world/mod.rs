@@ -17,7 +17,9 @@ use goipd::engine::{
     Rules, Settings,
 };
 use goipd::goip::{AskError, ByForm, End, InboxReader, Phase, SendOutcome, parse_answer, parse_status};
-use goipd::journal::{self, Bodies, BootId, Event as Told, Job, Limits, Log, Origin, Seq, Subject, Ticket};
+use goipd::journal::{
+    self, Bodies, BootId, Event as Told, Job, Limits, Log, Origin, Record, Seq, Subject, Ticket,
+};
 use goipd::message::{MessageId, Number, OnUnknown, Priority, Refusal, Words, check_text};
 
 pub mod disk;
@@ -65,6 +67,8 @@ pub struct World {
     /// were told.
     told_after: Vec<(MessageId, Ticket)>,
     pub told: Vec<MessageId>,
+    /// Who wants no more messages, and since which ticket, 0 for before the last start.
+    listed: BTreeMap<String, Ticket>,
     /// Every event that somebody was shown: when, what, and of whom.
     shown: BTreeMap<Seq, (u32, &'static str, String)>,
     actions: Vec<Action>,
@@ -159,6 +163,7 @@ impl World {
             job: None,
             told_after: Vec::new(),
             told: Vec::new(),
+            listed: BTreeMap::new(),
             shown: BTreeMap::new(),
             actions: Vec::new(),
         };
@@ -219,6 +224,9 @@ impl World {
 
     fn begin_a_new_life(&mut self) {
         self.lives += 1;
+        let durable = self.store.log.durable();
+        self.listed.retain(|_, ticket| *ticket <= durable);
+        self.listed.values_mut().for_each(|ticket| *ticket = 0);
         self.job = None;
         self.told_after.clear();
         for simbox in &mut self.boxes {
@@ -350,7 +358,18 @@ impl World {
         let any = !actions.is_empty();
         for action in actions.drain(..) {
             match action {
-                Action::Record(ticket, record) => self.store.log.append(ticket, &record),
+                Action::Record(ticket, record) => {
+                    match &record {
+                        Record::OptOut(opt_out) => {
+                            for one in &opt_out.numbers {
+                                self.listed.entry(one.number.text().to_string()).or_insert(ticket);
+                            }
+                        }
+                        Record::OptIn(opt_in) => drop(self.listed.remove(opt_in.number.text().as_str())),
+                        _ => {}
+                    }
+                    self.store.log.append(ticket, &record);
+                }
                 Action::Ask(device, ask) => self.connect(usize::from(device), ask),
             }
         }
@@ -404,6 +423,9 @@ impl World {
                 )
             }
         };
+        if let Ask::Send(message, _) = ask {
+            self.check_wanted(message);
+        }
         let (now_ms, timeout_ms) = (self.now_ms, self.timeout_ms);
         let simbox = &mut self.boxes[device];
         match ask {
@@ -422,6 +444,16 @@ impl World {
         simbox.open = Some(Connection { number: connection, ask, begun_ms: now_ms });
         self.push(now_ms + self.one_way_ms, Event::Arrive { device, connection, request: request.into() });
         self.push(now_ms + timeout_ms, Event::TimedOut { device, connection, some: false });
+    }
+
+    /// Nothing leaves for who has opted out, once that is durable.
+    fn check_wanted(&self, message: MessageId) {
+        let read = |body: journal::Body<'_>| (body.to.to_owned(), body.origin);
+        let (to, origin) = self.store.log.body(message, read).expect("a message that is sent has a body");
+        let durable = self.store.log.durable();
+        let listed = self.listed.get(&to).is_some_and(|ticket| *ticket <= durable);
+        let confirms = matches!(origin, Origin::Confirm(_));
+        assert!(!listed || confirms, "message {message} leaves for {to}, who wants none");
     }
 
     fn happen(&mut self, event: Event) {
