@@ -84,12 +84,12 @@ impl Senders {
 impl ReplyRule {
     fn fits(&self, number: &Number, text: &str, spelling: &Spelling) -> bool {
         let has = |senders: &[Senders]| senders.iter().any(|senders| senders.has(number, spelling));
-        let fits = |pattern: &Box<str>| match self.matches {
-            Matches::Exact => text == &**pattern,
-            Matches::Prefix => text.starts_with(&**pattern),
+        let fits = |pattern: &str| match self.matches {
+            Matches::Exact => text == pattern,
+            Matches::Prefix => text.starts_with(pattern),
             Matches::Any => true,
         };
-        let text_fits = self.matches == Matches::Any || self.patterns.iter().any(fits);
+        let text_fits = self.matches == Matches::Any || self.patterns.iter().any(|pattern| fits(pattern));
         text_fits && (self.from.is_empty() || has(&self.from)) && !has(&self.not_from)
     }
 }

@@ -3,7 +3,9 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use goipd::engine::inbox::Mark;
-use goipd::engine::{Action, Answer, Ask, DeviceSettings, Engine, InboxSettings, LineSet, Now, Settings};
+use goipd::engine::{
+    Action, Answer, Ask, DeviceSettings, Engine, InboxSettings, LineSet, Now, Rules, Settings,
+};
 use goipd::goip::{InboxEntry, InboxLine, LineStatus, StatusPage};
 use goipd::journal::{self, Bodies, BootId, EventKind, Limits, Log, Record};
 use goipd::message::{LineName, OnUnknown, ReceivedId};
@@ -99,6 +101,7 @@ fn opened(disk: &SimDisk) -> (Engine, Log<SimDisk>, ReceivedId) {
             max_segments: 10,
             on_unknown: OnUnknown::Hold,
             devices: vec![device],
+            rules: Rules::default(),
         },
         BootId([1; 16]),
     );

@@ -4,7 +4,8 @@ use super::opt_out::{rules, with};
 use super::*;
 use crate::engine::auto_reply::Question;
 use crate::engine::opt_out::Heeded;
-use crate::journal::{self, MAX_REPLIED};
+use crate::goip::{InboxEntry, InboxLine};
+use crate::journal::{self, Bodies, MAX_REPLIED};
 use crate::message::State;
 
 const NUMBER: &str = "+4915112345678";
@@ -224,4 +225,106 @@ fn where_nothing_is_answered_nothing_is_remembered() {
     rig.asked(NUMBER, "hi");
     assert_eq!(rig.engine.heed(rig.now, NUMBER, "hi", false), Heeded::Nothing);
     assert!(rig.engine.recent.is_empty());
+}
+
+/// The inbox page of line 1, newest first.
+fn inbox(messages: &[(&str, &str)]) -> Answer {
+    let entry = |(slot, (from, text)): (usize, &(&str, &str))| InboxEntry {
+        slot: slot as u8,
+        device_time: "07-03 12:54:04".try_into().unwrap(),
+        from: (*from).try_into().unwrap(),
+        text: (*text).into(),
+    };
+    Answer::InboxLine(InboxLine { line: 1, entries: messages.iter().enumerate().map(entry).collect() })
+}
+
+impl Rig {
+    /// Waits for the box's inbox to be read, which shows these messages.
+    fn inbox_has(&mut self, messages: &[(&str, &str)]) {
+        while self.asked[0] != Some(Ask::Inbox) {
+            match self.asked[0] {
+                None => drop(self.until_asked(0)),
+                Some(Ask::Status) => self.answer(0, page(&[("0a", JobStatus::Done, "")])),
+                // What was sent is lost before it came to the box.
+                Some(_) => self.answer(0, lost(Reached::NotConnected, false)),
+            }
+        }
+        self.engine.report(self.now, 0, inbox(messages));
+        self.answer(0, Answer::Inbox(Ok(())));
+    }
+
+    fn answers(&self) -> Vec<(String, String)> {
+        let answers = self.records.iter().filter_map(|record| match record {
+            Record::Accepted(a) => Some((a.to.to_string(), a.text.to_string())),
+            _ => None,
+        });
+        answers.collect()
+    }
+}
+
+#[test]
+fn wherever_the_daemon_dies_no_opt_out_is_lost_and_nobody_is_answered_twice() {
+    const OTHER: &str = "+4915112345679";
+    let mut settings = settings(&[device("office", 1)]);
+    settings.devices[0].inbox = InboxSettings { interval_s: 15, ..InboxSettings::default() };
+    let confirm = Some("You get no more".into());
+    settings.rules = Rules {
+        opt_out: OptOutRules { confirm, ..rules() },
+        replies: vec![rule(Matches::Any, &[], "We call you back")],
+        own_numbers: Vec::new(),
+    };
+    let mut rig = Rig::new(settings);
+    rig.inbox_has(&[]);
+    let before = rig.records.len();
+    let now = [
+        (OTHER, "STOP"),
+        (OTHER, "START"),
+        (OTHER, "STOP"),
+        (NUMBER, "hello"),
+        (NUMBER, "STOP"),
+        (OTHER, "hi"),
+    ];
+    rig.inbox_has(&now);
+    let whole = rig.records.clone();
+    let said = |to: &str, text: &str| (to.to_owned(), text.to_owned());
+    let all = [
+        said(OTHER, "We call you back"),
+        said(NUMBER, "You get no more"),
+        said(OTHER, "You get no more"),
+        said(OTHER, "You get no more"),
+    ];
+    assert_eq!(rig.answers(), all);
+    for cut in before..=whole.len() {
+        rig.records.clear();
+        rig.restart_from(whole[..cut].to_vec(), BootId([7; 16]), 1_000, false);
+        rig.records = [&whole[..cut], &rig.records].concat();
+        rig.inbox_has(&now);
+        rig.inbox_has(&now);
+        assert_eq!(rig.listed_numbers(), 2, "cut at {cut}");
+        for one in &all {
+            let count = |answers: &[(String, String)]| answers.iter().filter(|other| *other == one).count();
+            assert!(count(&rig.answers()) <= count(&all), "cut at {cut}: {one:?} again");
+        }
+    }
+}
+
+#[test]
+fn what_was_in_the_box_before_opts_out_without_a_word() {
+    let mut settings = settings(&[device("office", 1)]);
+    settings.devices[0].inbox = InboxSettings { interval_s: 15, ..InboxSettings::default() };
+    let confirm = Some("You get no more".into());
+    settings.rules = Rules {
+        opt_out: OptOutRules { confirm, ..rules() },
+        replies: vec![rule(Matches::Any, &[], "We call you back")],
+        own_numbers: Vec::new(),
+    };
+    let mut rig = Rig::new(settings);
+    rig.inbox_has(&[
+        ("+4915112345679", "START"),
+        (NUMBER, "STOP"),
+        ("+4915112345679", "STOP"),
+        (NUMBER, "hello"),
+    ]);
+    assert_eq!((rig.listed_numbers(), rig.answers().len()), (1, 0));
+    assert_eq!(rig.journal.events().len(), 0);
 }
