@@ -5,9 +5,9 @@ use core::fmt::Write;
 use goipd::config::uci::{MAX_FILE_BYTES, MAX_SECTIONS, MAX_VALUES, Section, Value, parse};
 use goipd::config::{
     Config, MAX_DEVICES, MAX_ERRORS, MAX_LINES, MAX_LINES_IN_ALL, MAX_LISTEN, MAX_LOGIN_BYTES,
-    MAX_RELAY_CLIENTS, MAX_SOCKET_PATH_BYTES, TokenDigest,
+    MAX_RELAY_CLIENTS, MAX_REPLIES, MAX_SOCKET_PATH_BYTES, TokenDigest,
 };
-use goipd::engine::Choice;
+use goipd::engine::{Choice, Matches};
 
 use super::check_sentence;
 
@@ -98,7 +98,7 @@ pub fn config(bytes: &[u8]) {
             for client in &mut config.clients {
                 client.token = TokenDigest::of(&token(&client.name));
             }
-            let written = write_config(&config) + &write_relay(&config);
+            let written = write_config(&config) + &write_relay(&config) + &write_answers(&config);
             assert_eq!(goipd::config::parse(written.as_bytes(), "written"), Ok(config), "{written}");
         }
         Err(errors) => {
@@ -212,6 +212,47 @@ fn write_config(config: &Config) -> String {
         option(&mut text, "number_format", &device.number_format.as_str());
         option(&mut text, "inbox_interval", &device.inbox_interval_s.unwrap_or(0));
         option(&mut text, "status_interval", &device.status_interval_s.unwrap_or(0));
+        for number in &device.own_numbers {
+            let _ = writeln!(text, "\tlist own_number '{number}'");
+        }
+    }
+    text
+}
+
+fn write_answers(config: &Config) -> String {
+    let mut text = String::from("config optout\n");
+    let line = |text: &mut String, keyword: &str, name: &str, value: &str| {
+        let _ = writeln!(text, "\t{keyword} {name} {}", quoted(value));
+    };
+    let opt_out = &config.opt_out;
+    line(&mut text, "option", "enabled", if opt_out.enabled { "1" } else { "0" });
+    line(&mut text, "option", "local", if opt_out.local { "1" } else { "0" });
+    opt_out.keywords.iter().for_each(|word| line(&mut text, "list", "keyword", word));
+    opt_out.start_keywords.iter().for_each(|word| line(&mut text, "list", "keyword_start", word));
+    opt_out.confirm.iter().for_each(|confirm| line(&mut text, "option", "confirm", confirm));
+    line(&mut text, "option", "country", &opt_out.spelling.country);
+    let trunk = Some(opt_out.spelling.trunk.as_str()).filter(|trunk| !trunk.is_empty());
+    line(&mut text, "option", "trunk", trunk.unwrap_or("none"));
+    assert!(config.replies.len() <= MAX_REPLIES);
+    for reply in &config.replies {
+        assert!((1..=100).contains(&reply.per_number) && !reply.name.is_empty() && reply.name.len() <= 32);
+        assert_eq!(reply.patterns.is_empty(), reply.matches == Matches::Any);
+        let _ = writeln!(text, "config reply '{}'", reply.name);
+        let matches = match reply.matches {
+            Matches::Exact => "exact",
+            Matches::Prefix => "prefix",
+            Matches::Any => "any",
+        };
+        line(&mut text, "option", "match", matches);
+        line(&mut text, "option", "text", &reply.text);
+        line(&mut text, "option", "per_number", &reply.per_number.to_string());
+        reply.patterns.iter().for_each(|pattern| line(&mut text, "list", "pattern", pattern));
+        for (name, list) in [("from", &reply.from), ("not_from", &reply.not_from)] {
+            for senders in list {
+                let star = if senders.prefix { "*" } else { "" };
+                line(&mut text, "list", name, &[&*senders.number, star].concat());
+            }
+        }
     }
     text
 }
@@ -257,6 +298,7 @@ fn write_relay(config: &Config) -> String {
         {
             number.iter().for_each(|n| option(&mut text, name, n));
         }
+        option(&mut text, "transactional", &u8::from(client.transactional));
     }
     text
 }

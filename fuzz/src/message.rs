@@ -1,6 +1,9 @@
 //! The nouns that come as text: numbers, and the texts themselves.
 
-use goipd::message::{Encoding, ErrorCode, MAX_TEXT_BYTES, Number, Shape, check_text, shape};
+use goipd::message::{
+    Encoding, ErrorCode, MAX_TEXT_BYTES, Number, PackedNumber, Shape, Spelling, check_text, folded, shape,
+    squeezed,
+};
 
 use super::check_sentence;
 
@@ -21,6 +24,19 @@ pub fn number(bytes: &[u8]) {
     assert!(text.chars().filter(char::is_ascii_digit).eq(digits.chars()), "{number} of {text:?}");
     assert_eq!(number.as_str().starts_with('+'), text.contains('+'));
 
+    let packed = PackedNumber::from(&number);
+    assert_eq!(packed.text(), number.as_str());
+    assert_eq!(PackedNumber::from_bytes(packed.as_bytes()), Some(packed));
+    for (country, trunk) in [("", "0"), ("49", "0"), ("1", "1"), ("7", "8"), ("36", "06"), ("39", "")] {
+        let short = |text: &str| text.try_into().unwrap_or_default();
+        let spelling = Spelling { country: short(country), trunk: short(trunk) };
+        let one = spelling.canonical(&number);
+        assert_eq!(spelling.canonical(&one), one, "{number} in {country}");
+        assert!(one == number || one.as_str().starts_with('+'), "{one} of {number}");
+    }
+    let any = bytes.get(..PackedNumber::BYTES).and_then(PackedNumber::from_bytes);
+    assert!(any.is_none_or(|any| Number::parse(&any.text()).is_ok_and(|n| PackedNumber::from(&n) == any)));
+
     let shown = number.masked().to_string().chars().filter(char::is_ascii_digit).count();
     assert!(shown <= 5 && shown * 3 <= digits.len() * 2, "{} of {number}", number.masked());
 }
@@ -31,6 +47,10 @@ const EXTENSION: &str = "\u{c}^{}\\[~]|€";
 /// A text: its segments are as many as its units need, and it is taken only within the limits.
 pub fn text(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
+    let once = folded(&text);
+    assert_eq!(folded(&once), once, "{text:?}");
+    assert!(!squeezed(&text).contains(' ') && squeezed(&once) == squeezed(&text), "{text:?}");
+    assert_eq!(folded(&text.to_ascii_uppercase()), once, "{text:?}");
     let Shape { encoding, segments } = shape(&text);
     let foreign = |c: char| shape(c.encode_utf8(&mut [0; 4])).encoding == Encoding::Ucs2;
     assert_eq!(encoding == Encoding::Ucs2, text.chars().any(foreign));

@@ -1,6 +1,7 @@
 //! Records to fields and back. `docs/journal.md` lists every tag and type.
 
 mod batch;
+mod opt_outs;
 mod tags;
 
 use heapless::String;
@@ -8,8 +9,7 @@ use heapless::String;
 use super::fields::{Fields, Malformed, put, put_count, put_flag, put_number, put_text};
 use super::{
     Accepted, Body, BootId, Choice, Condition, Cursor, Daily, Fence, InboxIds, InboxWindow, Kept, Moved,
-    OptIn, OptOut, OptedOut, Origin, Received, ReceivedBody, Record, Replies, Seq, Stamp, Started,
-    Submitting,
+    OptIn, OptOut, Origin, Received, ReceivedBody, Record, Replies, Seq, Stamp, Started, Submitting,
 };
 use crate::message::{
     ClientId, ConsumerName, JobId, LineName, MessageId, Number, OnUnknown, PackedNumber, Part, Priority,
@@ -18,9 +18,6 @@ use crate::message::{
 
 pub(super) use batch::{Batch, encode_events};
 use tags::{StampTags, kind, tag};
-
-/// What a number that opted out takes: since when, and the number.
-const OPTED_OUT_BYTES: usize = 4 + PackedNumber::BYTES;
 
 /// What the fields of a whole record say.
 #[derive(Debug, PartialEq, Eq)]
@@ -122,17 +119,12 @@ pub(super) fn encode(record: &Record, into: &mut Vec<u8>) -> u8 {
             kind::INBOX_IDS
         }
         Record::OptOut(opt_out) => {
-            put_asked_for(into, opt_out.at);
-            let mut bytes = Vec::with_capacity(opt_out.numbers.len() * OPTED_OUT_BYTES);
-            for one in &opt_out.numbers {
-                bytes.extend_from_slice(&one.since_s.to_le_bytes());
-                bytes.extend_from_slice(one.number.as_bytes());
-            }
-            put(into, tag::OPTED_OUT, &bytes);
+            opt_outs::put_asked_for(into, opt_out.at);
+            opt_outs::put_numbers(into, &opt_out.numbers);
             kind::OPT_OUT
         }
         Record::OptIn(opt_in) => {
-            put_asked_for(into, opt_in.at);
+            opt_outs::put_asked_for(into, opt_in.at);
             put(into, tag::NUMBER, opt_in.number.as_bytes());
             kind::OPT_IN
         }
@@ -208,9 +200,11 @@ pub(super) fn decode(kind: u8, fields: &[u8]) -> Result<Decoded, Malformed> {
             newest: f.count(tag::RECEIVED_ID)?,
             forgotten: f.count(tag::FORGOTTEN_TO)?,
         }),
-        kind::OPT_OUT => Record::OptOut(OptOut { at: asked_for(f)?, numbers: opted_out(f)? }),
+        kind::OPT_OUT => {
+            Record::OptOut(OptOut { at: opt_outs::asked_for(f)?, numbers: opt_outs::numbers(f)? })
+        }
         kind::OPT_IN => Record::OptIn(OptIn {
-            at: asked_for(f)?,
+            at: opt_outs::asked_for(f)?,
             number: known(f.bytes(tag::NUMBER).and_then(PackedNumber::from_bytes))?,
         }),
         kind::REPLIES => {
@@ -349,29 +343,6 @@ fn origin(f: &Fields<'_>) -> Result<Origin, Malformed> {
     let reply = f.number(tag::REPLY_TO)?.map(Origin::Reply);
     let confirm = f.number(tag::CONFIRM_TO)?.map(Origin::Confirm);
     Ok(client.or(reply).or(confirm).unwrap_or_default())
-}
-
-/// When it was asked for, if it is an event.
-fn put_asked_for(into: &mut Vec<u8>, at: Option<Stamp>) {
-    put_flag(into, tag::ASKED_FOR, at.is_some());
-    if let Some(at) = at {
-        put_stamp(into, tag::AT, at);
-    }
-}
-
-fn asked_for(f: &Fields<'_>) -> Result<Option<Stamp>, Malformed> {
-    f.has(tag::ASKED_FOR).then(|| stamp(f, tag::AT)).transpose()
-}
-
-fn opted_out(f: &Fields<'_>) -> Result<Vec<OptedOut>, Malformed> {
-    let bytes = f.bytes(tag::OPTED_OUT).ok_or(Malformed)?;
-    let (items, []) = bytes.as_chunks::<OPTED_OUT_BYTES>() else { return Err(Malformed) };
-    let item = |item: &[u8; OPTED_OUT_BYTES]| {
-        let (since, number) = item.split_first_chunk::<4>().ok_or(Malformed)?;
-        let number = known(PackedNumber::from_bytes(number))?;
-        Ok(OptedOut { number, since_s: u32::from_le_bytes(*since) })
-    };
-    items.iter().map(item).collect()
 }
 
 fn put_kept(into: &mut Vec<u8>, kept: &Kept) {
