@@ -441,7 +441,7 @@ fn with_rules(settings: Settings) -> Settings {
 fn one_life_with_opt_outs(seed: u64) {
     let mut random = Random(seed);
     let lines = random.within(1..4) as u8;
-    let mut options = box_options(&mut random, lines);
+    let mut options = box_options(&mut random, lines, false);
     options.lines = lines;
     let mut world = World::new(with_rules(settings(&[("office", lines)])), vec![options]);
     world.fsync_ms = if random.one_in(2) { 0 } else { random.within(1..3_000) };
