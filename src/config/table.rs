@@ -19,6 +19,12 @@ const MAX_GROUP_BYTES: usize = 32;
 /// The options of a section of type `goipd`.
 pub(super) const GOIPD: &[Spec<Config>] = &[
     Spec {
+        name: "enabled",
+        absent: Absent::Default("0"),
+        // For the router's init script: who starts goipd by hand means it.
+        kind: Kind::Bool(|_, _| {}),
+    },
+    Spec {
         name: "socket",
         absent: Absent::Default("/var/run/goipd/goipd.sock"),
         kind: Kind::Own {

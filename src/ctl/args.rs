@@ -10,6 +10,7 @@ use lexopt::{Arg, Parser, ValueExt};
 use super::check::Check;
 use super::help::{COMMANDS, GENERAL, Spec};
 use super::opt_out::OptOut;
+use super::rpcd::Wish;
 use super::{Exit, Failure};
 use crate::message::{ErrorCode, MAX_TEXT_BYTES, MessageId, Number, OnUnknown, Priority, Quoted, State};
 
@@ -30,6 +31,8 @@ pub(super) enum Task {
     Check(Check),
     /// What only the daemon can do.
     Ask(Question),
+    /// What rpcd asks for.
+    Rpcd(Wish),
 }
 
 /// What the daemon is asked for.
@@ -224,6 +227,8 @@ fn task(command: &Spec, options: Options, words: &[String]) -> Result<Task, Fail
             None => return Err(wrong_words(command)),
         },
         ("ping", []) => Question::Ping,
+        ("rpcd", [word]) if word == "list" => return Ok(Task::Rpcd(Wish::List)),
+        ("rpcd", [word, method]) if word == "call" => return Ok(Task::Rpcd(Wish::Call(method.clone()))),
         ("check", [] | [_]) => {
             let file = words.first().map(PathBuf::from);
             return Ok(Task::Check(Check { file, live: options.live, shown_as: options.shown_as }));

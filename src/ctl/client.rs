@@ -42,7 +42,12 @@ impl Request {
             fill(o);
         });
         line.push('\n');
-        Self { line, acts: false, wait: Duration::ZERO }
+        Self::of(line, false)
+    }
+
+    /// The request that `line` is, its line feed included.
+    pub fn of(line: String, acts: bool) -> Self {
+        Self { line, acts, wait: Duration::ZERO }
     }
 
     /// A request that changes something.

@@ -9,7 +9,7 @@ pub(super) struct Spec {
 }
 
 /// Every command.
-pub(super) const COMMANDS: [Spec; 11] = [
+pub(super) const COMMANDS: [Spec; 12] = [
     Spec {
         name: "send",
         options: &["line", "ttl", "key", "tag", "priority", "on-unknown", "wait"],
@@ -206,6 +206,20 @@ Examples:
   goipctl check --live /tmp/goipd.new
 ",
     },
+    Spec {
+        name: "rpcd",
+        options: &[],
+        help: "\
+Usage: goipctl rpcd list | call METHOD
+
+Serves OpenWrt's rpcd, which puts goipd on ubus; /usr/libexec/rpcd/goipd calls
+it. The arguments are a JSON object on standard input. Prints one JSON object
+whatever happens: the answer, or 'error' and 'message'.
+
+Example, the same by way of ubus:
+  ubus call goipd send '{\"to\":\"+4915112345678\",\"text\":\"Pump 3 stopped\"}'
+",
+    },
 ];
 
 /// What `goipctl --help` prints.
@@ -225,6 +239,7 @@ Sends SMS through goipd and shows what became of them.
   optout list|add|…   who wants no more messages
   ping                show that goipd is there
   check [FILE]        check the configuration, with --live the boxes too
+  rpcd                serve ubus on OpenWrt
 
   --json              print goipd's replies as they are, a JSON object a line
   --socket PATH       where goipd listens; else what GOIPD_SOCKET says in the

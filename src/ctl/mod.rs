@@ -8,6 +8,7 @@ mod help;
 mod opt_out;
 mod output;
 mod reply;
+mod rpcd;
 mod session;
 
 use std::env;
@@ -73,13 +74,14 @@ pub fn main(args: impl Iterator<Item = OsString>) -> ExitCode {
 fn run(args: Vec<OsString>) -> Result<(), Failure> {
     let Invocation { socket, json, task } = args::parse(args)?;
     let mut output = Output::new(json);
+    let socket = socket.or_else(|| env::var_os(SOCKET_VARIABLE));
     match task {
         Task::Show(text) => output.text(text),
         Task::Check(check) => check.run(&mut output),
         Task::Ask(question) => {
-            let socket = socket.or_else(|| env::var_os(SOCKET_VARIABLE));
             let socket = socket.unwrap_or_else(|| DEFAULT_SOCKET.into());
             Session::new(Client::connect(&socket)?, output).ask(question)
         }
+        Task::Rpcd(wish) => wish.run(socket),
     }
 }

@@ -9,5 +9,6 @@ mod docs;
 mod events;
 mod lost;
 mod opt_out;
+mod rpcd;
 mod run;
 mod send;
