@@ -1,0 +1,4 @@
+# The program is there already.
+
+RUST_ARCH_DEPENDS :=
+RustBinPackage :=
