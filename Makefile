@@ -4,7 +4,10 @@
 .NOTPARALLEL:
 
 CARGO ?= cargo
-TARGETS ?= mipsel-unknown-linux-musl mips-unknown-linux-musl
+TARGETS ?= mipsel-unknown-linux-musl mips-unknown-linux-musl armv7-unknown-linux-musleabihf
+# For which architectures `make ipk` makes packages: openwrt/architectures says which are there, and
+# which it makes of itself. HTTPS names those that get `goipd-https` too: all of them, if it is not set.
+ARCH ?=
 # Passed on to the demo: ARGS=--once ends it by itself.
 ARGS ?=
 
@@ -37,15 +40,20 @@ BENCH_TARGET := x86_64-unknown-linux-musl
 
 .PHONY: help
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: demo
 demo: ## daemon and simulated device, one message sent; ARGS=--once ends by itself
 	@scripts/demo.sh $(ARGS)
 
 .PHONY: test
-test: begin setup format shellcheck clippy test-host simulation check-config cross sizes test-mips test-mipsel ## everything, as continuous integration runs it
+test: begin setup format shellcheck clippy test-host simulation check-config cross sizes ipk test-mips test-mipsel test-armv7 test-package ## everything, as continuous integration runs it
 	@echo; cat target/steps
+
+# A program for a router takes some two minutes of a core: those that are not built elsewhere in
+# `make test` are left to `make ipk`.
+test: ARCH = mipsel_24kc mips_24kc arm_cortex-a7_neon-vfpv4
+test: HTTPS = mipsel_24kc
 
 .PHONY: begin
 begin:
@@ -87,12 +95,17 @@ check-config: ## does the shipped configuration pass goipctl check?
 	$(STEP) "shipped configuration" target/debug/goipctl check openwrt/files/goipd.config
 
 .PHONY: cross
-cross: setup ## router programs for TARGETS (mipsel and mips unless given)
+cross: setup ## router programs for TARGETS (mipsel, mips and armv7 unless given)
 	$(STEP) "cross build" scripts/cross.sh zigbuild --locked --package goipd --profile router $(TARGETS:%=--target %)
 
 .PHONY: sizes
 sizes: cross ## size of each router program beside its budget, and what its ELF file must meet
 	$(STEP) "sizes" scripts/inspect.sh $(TARGETS)
+
+.PHONY: ipk
+ipk: setup ## OpenWrt packages and their index in dist/; ARCH=mipsel_24kc for one architecture
+	$(STEP) "build packages" env $(if $(filter undefined,$(origin HTTPS)),,HTTPS="$(HTTPS)") scripts/ipk.sh $(ARCH)
+	$(STEP) "package sizes" scripts/weigh.sh
 
 .PHONY: test-mips
 test-mips: setup ## unit and table tests as big-endian MIPS programs under qemu
@@ -104,6 +117,19 @@ test-mipsel: cross ## a send from end to end through the router's own program un
 	$(STEP) "end to end on MIPS" env GOIPD_RUNNER=qemu-mipsel-static \
 		GOIPD_BIN=$(CURDIR)/target/mipsel-unknown-linux-musl/router/goipd \
 		$(CARGO) test --locked $(PROCESS_TESTS:%=--test %)
+
+.PHONY: test-armv7
+test-armv7: setup ## unit tests as ARM programs under qemu
+	$(STEP) "unit tests on ARM" env GOIPD_SEEDS=$(MIPS_SEEDS) scripts/cross.sh test --locked --package goipd \
+		--target armv7-unknown-linux-musleabihf --lib
+
+.PHONY: test-package
+test-package: ## the packages in dist/, field by field, and installed in a root of their own
+	$(STEP) "test packages" env CARGO="$(CARGO)" scripts/test-package.sh mipsel_24kc arm_cortex-a7_neon-vfpv4
+
+.PHONY: reproducible
+reproducible: ## is dist/ the same when all of it is built anew in another folder?
+	scripts/reproducible.sh
 
 .PHONY: soak
 soak: ## the simulation with SEEDS lives, or the one of SEED with its log; then KILLS kills

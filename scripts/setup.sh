@@ -15,6 +15,10 @@ has readelf || missing="$missing binutils"
 has llvm-objcopy || missing="$missing llvm"
 has qemu-mipsel-static || missing="$missing qemu-user-static"
 has shellcheck || missing="$missing shellcheck"
+has zopfli || missing="$missing zopfli"
+# The package's scripts run in a root without libraries.
+{ has busybox && ! readelf --program-headers "$(command -v busybox)" | grep -q INTERP; } ||
+    missing="$missing busybox-static"
 has curl || missing="$missing curl"
 has node || missing="$missing nodejs"
 has npm || missing="$missing npm"
