@@ -158,12 +158,17 @@ class Router:
         environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", **options.pop("env", {})}
         return subprocess.Popen(command, preexec_fn=enter, env=environment, **options)
 
-    def run(self, *command, user=0, groups=(), stdin="", ok=True, **env):
-        """What a command prints; `ok` is whether it has to end well."""
+    def tried(self, *command, user=0, groups=(), stdin="", **env):
+        """How a command ends, and what it prints."""
         pipe = subprocess.PIPE
         process = self.start(command, user, groups, stdin=pipe, stdout=pipe, stderr=subprocess.STDOUT, text=True, env=env)
         printed, _ = process.communicate(stdin, timeout=3 * PATIENCE_S)
-        assert (process.returncode == 0) == ok, f"{command} ended with {process.returncode}: {printed}"
+        return process.returncode, printed
+
+    def run(self, *command, ok=True, **options):
+        """What a command prints; `ok` is whether it has to end well."""
+        code, printed = self.tried(*command, **options)
+        assert (code == 0) == ok, f"{command} ended with {code}: {printed}"
         return printed
 
     def goipctl(self, *words, **options):
@@ -295,8 +300,7 @@ class Router:
         return name in self.processes and self.processes[name].poll() is None
 
     def wait_until_up(self, socket="/var/run/goipd/goipd.sock"):
-        until((self.root / socket.replace("/var", "tmp")).exists, "there is a socket")
-        self.goipctl("--socket", socket, "ping")
+        until(lambda: self.tried("/usr/bin/goipctl", "--socket", socket, "ping")[0] == 0, "goipd answers")
 
     def log(self):
         """What the daemon and the scripts have told."""
