@@ -86,6 +86,10 @@ pack_ipk() {
 	echo "$ipk"
 }
 
+has_apk() {
+	apk --version 2>/dev/null | grep -q '^apk-tools 3'
+}
+
 # apk knows no control archive: what opkg finds there lies in the package, and the scripts say all.
 pack_apk() {
 	lists=data/lib/apk/packages
@@ -131,4 +135,4 @@ mv control/description .
 ipk=${package}_$(field Version)_$arch.ipk
 apk=$package-$(field Version).apk
 pack_ipk
-! command -v apk >/dev/null || pack_apk
+! has_apk || pack_apk

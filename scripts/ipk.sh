@@ -51,3 +51,4 @@ if [ -d openwrt/luci-app-goipd ]; then
     openwrt/pack.sh luci-app-goipd all - dist
 fi
 openwrt/index.sh dist
+[ -d dist/apk ] || echo "no packages for OpenWrt 25.12 (.apk): there is no 'apk' of apk-tools 3 in PATH"

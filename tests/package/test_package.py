@@ -4,6 +4,7 @@ import hashlib
 import gzip
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -89,7 +90,7 @@ class Package(unittest.TestCase):
                     self.assertEqual(list(archive), sorted(archive))
 
     def test_the_fields_are_openwrts_in_its_order(self):
-        epoch = os.environ.get("SOURCE_DATE_EPOCH") or run("git", "log", "-1", "--format=%ct", cwd=TOP).strip()
+        epochs = os.environ.get("SOURCE_DATE_EPOCH") or run("git", "log", "--format=%ct", cwd=TOP)
         for path, ipk in packages("goipd"):
             with self.subTest(path.name):
                 name, version, arch = path.stem.split("_", 2)
@@ -101,7 +102,7 @@ class Package(unittest.TestCase):
                     "License": setting("license"),
                     "Section": "net",
                     "Require-User": "goipd:goipd",
-                    "SourceDateEpoch": epoch,
+                    "SourceDateEpoch": next(epoch for epoch in epochs.split() if epoch == ipk.fields["SourceDateEpoch"]),
                     "Maintainer": setting("PKG_MAINTAINER", "openwrt/Makefile"),
                     "Architecture": arch,
                     "Installed-Size": str(len(ipk.tars["data"])),
@@ -127,6 +128,13 @@ class Package(unittest.TestCase):
                 for name, (source, _) in FILES.items():
                     if source:
                         self.assertEqual(ipk.content(name), (TOP / "openwrt/files" / source).read_bytes(), name)
+
+    def test_the_document_names_every_file_and_no_other(self):
+        document = (TOP / "docs/openwrt.md").read_text()
+        section = document.split("\n## What lies where\n")[1].split("\n## ")[0]
+        named = re.findall(r"^\| `/(\S+)` \|", section, re.MULTILINE)
+        made_later = {"etc/goipd", "var/run/goipd"}
+        self.assertEqual(set(named), {*FILES, "usr/bin/goipctl", *made_later})
 
     def test_the_scripts_are_openwrts_and_the_packages_own_stand_beside_them(self):
         for path, ipk in packages():
