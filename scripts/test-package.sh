@@ -11,9 +11,22 @@ if [ "$(id -u)" != 0 ]; then
     echo "the packages were not installed: that takes root, for a root folder and a user of their own" >&2
     exit 0
 fi
+
+# They mostly wait, so all of them at once.
+mkdir -p target
 for arch; do
-    for ipk in dist/goipd_*_"$arch".ipk; do
-        echo "on a router: $ipk"
-        GOIPD_IPK=$ipk python3 -B -W error::ResourceWarning tests/package/test_router.py
-    done
+    {
+        status=0
+        GOIPD_IPK=$(echo dist/goipd_*_"$arch".ipk) python3 -B -W error::ResourceWarning tests/package/test_router.py \
+            >"target/router-$arch.log" 2>&1 || status=$?
+        echo $status >"target/router-$arch.status"
+    } &
 done
+wait
+failed=0
+for arch; do
+    echo "on a router, $arch:"
+    cat "target/router-$arch.log"
+    [ "$(cat "target/router-$arch.status")" = 0 ] || failed=1
+done
+exit $failed

@@ -95,6 +95,8 @@ class Package(unittest.TestCase):
             with self.subTest(path.name):
                 name, version, arch = path.stem.split("_", 2)
                 https = {"Depends": "ca-bundle", "Conflicts": "goipd", "Provides": "goipd"} if "https" in name else {}
+                epoch = ipk.fields["SourceDateEpoch"]
+                self.assertIn(epoch, epochs.split(), "built of other sources; run 'make ipk'")
                 expected = {
                     "Package": name,
                     "Version": f"{VERSION}-r{setting('PKG_RELEASE', 'openwrt/Makefile')}",
@@ -102,7 +104,7 @@ class Package(unittest.TestCase):
                     "License": setting("license"),
                     "Section": "net",
                     "Require-User": "goipd:goipd",
-                    "SourceDateEpoch": next(epoch for epoch in epochs.split() if epoch == ipk.fields["SourceDateEpoch"]),
+                    "SourceDateEpoch": epoch,
                     "Maintainer": setting("PKG_MAINTAINER", "openwrt/Makefile"),
                     "Architecture": arch,
                     "Installed-Size": str(len(ipk.tars["data"])),
