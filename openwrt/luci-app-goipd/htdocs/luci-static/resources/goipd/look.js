@@ -1,0 +1,108 @@
+'use strict';
+'require baseclass';
+
+/* How things look on every page. Texts, senders and whatever else comes from outside go into the
+ * page as text nodes: children are always arrays, because LuCI takes a plain string for HTML. */
+
+const states = {
+	queued: [ 'notice', _('queued') ],
+	submitting: [ 'notice', _('submitting') ],
+	sending: [ 'notice', _('sending') ],
+	sent: [ 'success', _('sent') ],
+	delivered: [ 'success', _('delivered') ],
+	undelivered: [ 'important', _('undelivered') ],
+	failed: [ 'important', _('failed') ],
+	unknown: [ 'warning', _('unknown') ],
+	expired: [ 'important', _('expired') ],
+	cancelled: [ '', _('cancelled') ]
+};
+
+return baseclass.extend({
+	/* The states of a message, by name, with their words. */
+	states: Object.keys(states).map(name => [ name, states[name][1] ]),
+
+	/* A coloured word; `kind` is a class of LuCI's labels. */
+	label(kind, word) {
+		return E('span', { 'class': 'label ' + kind }, [ word ]);
+	},
+
+	/* The word for a message's state. */
+	state(name) {
+		const known = states[name] || [ '', name ];
+
+		return this.label(known[0], known[1]);
+	},
+
+	/* A time of goipd's, in the words and the zone of who reads it. */
+	time(text) {
+		const time = new Date(text);
+
+		return isNaN(time) ? String(text || '-') : time.toLocaleString();
+	},
+
+	/* Seconds in words of one unit. */
+	duration(s) {
+		if (s < 120)
+			return _('%d s').format(s);
+
+		if (s < 7200)
+			return _('%d min').format(Math.floor(s / 60));
+
+		if (s < 172800)
+			return _('%d h').format(Math.floor(s / 3600));
+
+		return _('%d days').format(Math.floor(s / 86400));
+	},
+
+	/* A text from outside, its first `most` characters or all of it. Marks in it that turn the
+	 * direction of writing end with it. */
+	text(text, most) {
+		const chars = Array.from(String(text === null || text === undefined ? '-' : text));
+		const shown = (most && chars.length > most) ? chars.slice(0, most).join('') + '…' : chars.join('');
+
+		return E('bdi', { 'style': 'white-space:pre-wrap;overflow-wrap:anywhere' }, [ shown ]);
+	},
+
+	/* A table: titles, rows of cells, each a node or a word, and what to say without rows. */
+	table(titles, rows, empty) {
+		const children = [ E('tr', { 'class': 'tr table-titles' },
+			titles.map(title => E('th', { 'class': 'th' }, [ title ]))) ];
+
+		for (const row of rows)
+			children.push(E('tr', { 'class': 'tr' }, row.map((cell, i) =>
+				E('td', { 'class': 'td', 'data-title': titles[i] || null }, Array.isArray(cell) ? cell : [ cell ]))));
+
+		if (!rows.length)
+			children.push(E('tr', { 'class': 'tr placeholder' }, [
+				E('td', { 'class': 'td', 'colspan': titles.length }, [ E('em', {}, [ empty ]) ])
+			]));
+
+		return E('table', { 'class': 'table' }, children);
+	},
+
+	/* A table of names and values. */
+	facts(rows) {
+		return E('table', { 'class': 'table' }, rows.map(row => E('tr', { 'class': 'tr' }, [
+			E('td', { 'class': 'td left', 'width': '33%' }, [ row[0] ]),
+			E('td', { 'class': 'td left' }, Array.isArray(row[1]) ? row[1] : [ row[1] ])
+		])));
+	},
+
+	/* A button; `style` is a class of LuCI's buttons. */
+	button(style, word, click, disabled) {
+		return E('button', { 'class': 'btn cbi-button cbi-button-' + style, 'click': click,
+			'disabled': disabled || null }, [ word ]);
+	},
+
+	/* Shows `nodes()` in `place`, unless it shows what `data` says already: what is under a
+	 * pointer is not replaced without need. */
+	show(place, data, nodes) {
+		const shown = JSON.stringify(data);
+
+		if (place.shown === shown)
+			return;
+
+		place.shown = shown;
+		L.dom.content(place, nodes());
+	}
+});

@@ -1,0 +1,228 @@
+'use strict';
+'require view';
+'require form';
+'require uci';
+'require goipd.api as api';
+
+/* Every section and option that goipd knows (docs/configuration.md). What is checked here is
+ * checked again by the daemon, which has the last word. */
+
+const yes = [ '1', 'on', 'true', 'yes', 'enabled' ];
+
+/* A whole number; an empty field is goipd's default. */
+function number(min, max, usual) {
+	return { datatype: 'and(uinteger,range(%d,%d))'.format(min, max), placeholder: usual };
+}
+
+/* Something of a form; `what` says of which. */
+function like(pattern, what, usual) {
+	const whole = new RegExp('^(?:' + pattern + ')$');
+
+	return {
+		placeholder: usual,
+		validate: (id, value) => !value || whole.test(value) || _('Expecting: %s').format(what)
+	};
+}
+
+/* Adds an option to a section; `more` are properties of it. */
+function add(s, tab, kind, name, title, help, ...more) {
+	const o = tab ? s.taboption(tab, kind, name, title, help) : s.option(kind, name, title, help);
+
+	/* UCI has five words for yes, and LuCI compares with one. */
+	if (kind === form.Flag)
+		o.load = id => {
+			const value = uci.get('goipd', id, name);
+
+			return value === null || value === undefined ? value : yes.includes(value) ? '1' : '0';
+		};
+
+	return Object.assign(o, ...more);
+}
+
+/* A choice of words, the usual one first. */
+function choice(s, tab, name, title, help, words, ...more) {
+	const o = add(s, tab, form.ListValue, name, title, help, { default: words[0][0] }, ...more);
+
+	for (const w of words)
+		o.value(w[0], w[1]);
+
+	return o;
+}
+
+const needed = { rmempty: false };
+const modal = { modalonly: true };
+const secret = { password: true, modalonly: true };
+
+const URL_HOST = '[A-Za-z0-9._-]+(:[0-9]+)?';
+const ADDRESS = '([0-9]{1,3}([.][0-9]{1,3}){3}|[0-9a-fA-F:.]*:[0-9a-fA-F:.]+)';
+const LINE = '[A-Za-z0-9_]{1,32}(/[1-9][0-9]?)?';
+
+function daemon(m) {
+	const s = m.section(form.TypedSection, 'goipd', _('General'));
+
+	s.anonymous = true;
+	s.tab('messages', _('Messages'));
+	s.tab('daemon', _('Daemon'));
+
+	add(s, 'messages', form.Value, 'ttl', _('Time to live'),
+		_('Seconds after which a message that could not be sent is given up, if it names no time itself.'),
+		number(60, 2592000, '86400'));
+	add(s, 'messages', form.Value, 'max_segments', _('Segments of a message'),
+		_('A text that takes more is refused. Each segment is charged for.'), number(1, 15, '10'));
+	choice(s, 'messages', 'on_unknown', _('Unknown outcome'),
+		_('What becomes of a message of which nobody can know whether it was sent.'), [
+			[ 'hold', _('Leave it: it was sent at most once') ],
+			[ 'resend', _('Send it again: it may arrive twice') ]
+		]);
+	add(s, 'messages', form.Value, 'queue_limit', _('Messages that may wait'),
+		_('One more is refused. The last fifth is for urgent and local ones.'), number(10, 10000, '1000'));
+	add(s, 'messages', form.Value, 'keep', _('Seconds to keep a message'),
+		_('How long the state of a finished message can be asked for.'), number(60, 31536000, '604800'));
+	add(s, 'messages', form.Value, 'keep_messages', _('Finished messages to keep'),
+		_('The oldest goes first.'), number(10, 10000, '1000'));
+	add(s, 'messages', form.Value, 'keep_events', _('Events to keep'),
+		_('For programs that come back later.'), number(100, 10000, '1000'));
+
+	add(s, 'daemon', form.Value, 'state_dir', _('Journal'),
+		_('The folder that keeps the messages over a restart. In RAM they are lost when the router restarts.'),
+		like('/.*', _('an absolute path'), '/etc/goipd'));
+	add(s, 'daemon', form.Flag, 'volatile', _('Journal in RAM'),
+		_('Says that the journal lies in RAM on purpose; silences the warning.'));
+	add(s, 'daemon', form.Value, 'max_journal', _('Size of the journal'),
+		_('KiB. Without it 512, or a quarter of what is free if that is less.'), number(128, 65536, '512'));
+	add(s, 'daemon', form.Value, 'socket', _('Socket'),
+		_('Where programs on the router reach goipd.'), like('/.{0,106}', _('an absolute path'), '/var/run/goipd/goipd.sock'));
+	add(s, 'daemon', form.Value, 'socket_mode', _('Mode of the socket'),
+		_('Who may write to it may send, and read all messages.'), like('0?[0-7]{3}', _('three octal digits'), '0660'));
+	add(s, 'daemon', form.Value, 'socket_group', _('Group of the socket'),
+		_('The group whose members may use it.'), like('[A-Za-z0-9_.-]{1,32}', _('the name of a group')));
+	choice(s, 'daemon', 'log_level', _('Log'), _('What the system log gets: this and everything graver.'), [
+		[ 'info', _('information') ], [ 'error', _('errors') ], [ 'warn', _('warnings') ],
+		[ 'debug', _('details') ], [ 'trace', _('everything') ]
+	]);
+}
+
+function devices(m) {
+	const s = m.section(form.GridSection, 'device', _('Devices'),
+		_('One for each GoIP. Messages and programs call it by its name: letters, digits and underscores.'));
+
+	s.addremove = true;
+	s.nodescriptions = true;
+	s.modaltitle = name => _('Device %s').format(name);
+	s.tab('box', _('Box'));
+	s.tab('more', _('More'));
+
+	add(s, 'box', form.Value, 'url', _('Address'), _('The box speaks plain http only.'), needed,
+		like('http://' + URL_HOST + '/?', _('http:// and a host, perhaps with a port'), 'http://192.168.8.1'));
+	add(s, 'box', form.Value, 'username', _('User'), _('Of the web pages of the box.'), needed,
+		like('[^:]+', _('a name without colon'), 'admin'));
+	add(s, 'box', form.Value, 'password', _('Password'), _('Change the one that the box came with.'), needed, secret);
+	add(s, 'box', form.Value, 'lines', _('Lines'), _('How many lines (SIM cards) the box has.'), number(1, 64, '1'));
+
+	choice(s, 'more', 'number_format', _('Numbers'), _('What the box gets for the + of a number.'), [
+		[ 'keep', '+49…' ], [ '00', '0049…' ], [ 'strip', '49…' ]
+	], modal);
+	add(s, 'more', form.Flag, 'exclusive', _('Exclusive'),
+		_('Nobody else sends over this box. Without it every lost answer leaves a message unknown.'), modal, { default: '1' });
+	choice(s, 'more', 'send_via', _('Send through'), _('The page of the box that takes the messages.'), [
+		[ 'api', 'send.html' ]
+	], modal);
+	add(s, 'more', form.Value, 'inbox_interval', _('Look at the inbox'), _('Seconds between two looks; 0 is never.'),
+		modal, number(0, 3600, '15'));
+	add(s, 'more', form.Value, 'status_interval', _('Look at the status'),
+		_('Seconds between two looks while nothing is sent; 0 is never.'), modal, number(0, 3600, '60'));
+	add(s, 'more', form.Value, 'timeout', _('Patience'), _('Seconds that the box has for an answer.'),
+		modal, number(1, 60, '10'));
+}
+
+function relay(m) {
+	const s = m.section(form.TypedSection, 'relay', _('Relay'),
+		_('Lets programs in the network send and read by HTTP. Each needs an entry under Clients.'));
+
+	s.anonymous = true;
+	s.tab('door', _('Access'));
+	s.tab('limits', _('Limits'));
+
+	add(s, 'door', form.Flag, 'enabled', _('Enabled'));
+	add(s, 'door', form.DynamicList, 'listen', _('Addresses'),
+		_('Where it listens: addresses of the router with a port. Keep it off the internet.'),
+		like('([0-9.]+|\\[[0-9a-fA-F:.]+\\]):[0-9]{1,5}', _('an address and a port'), '192.168.1.1:8037'));
+	add(s, 'door', form.DynamicList, 'name', _('Names'),
+		_('More names by which it may be called, besides addresses and the name of the router.'),
+		like('[A-Za-z0-9._-]+', _('a host name'), 'sms.example.org'));
+	add(s, 'door', form.DynamicList, 'cors_origin', _('Web pages'),
+		_('Web pages of other hosts that may use it from a browser.'),
+		like('https?://' + URL_HOST, _('http:// or https:// and a host'), 'https://panel.example.org'));
+	add(s, 'door', form.Flag, 'metrics_open', _('Open figures'), _('Shows /metrics without a login.'));
+
+	add(s, 'limits', form.Value, 'max_connections', _('Connections'), _('The most at once.'), number(4, 256, '32'));
+	add(s, 'limits', form.Value, 'max_per_address', _('Connections of one address'),
+		_('The most that have not logged in.'), number(1, 256, '8'));
+	add(s, 'limits', form.Value, 'head_timeout', _('Time for the head'),
+		_('Seconds that the head of a request may take.'), number(1, 60, '10'));
+	add(s, 'limits', form.Value, 'body_timeout', _('Time for the body'),
+		_('Seconds that the body of a request may take.'), number(1, 120, '20'));
+	add(s, 'limits', form.Value, 'idle_timeout', _('Time between requests'),
+		_('Seconds that a connection is kept without one.'), number(1, 3600, '60'));
+}
+
+function clients(m) {
+	const s = m.section(form.GridSection, 'client', _('Clients'),
+		_('One for each program that uses the relay. Its name is the user, its token the password.'));
+
+	s.addremove = true;
+	s.nodescriptions = true;
+	s.modaltitle = name => _('Client %s').format(name);
+	s.tab('login', _('Login'));
+	s.tab('limits', _('Limits'));
+
+	add(s, 'login', form.Value, 'token', _('Token'),
+		_('At least 16 visible characters without blanks. Leave it empty if there is a digest.'), secret,
+		like('[!-~]{16,256}', _('16 to 256 visible characters')));
+	add(s, 'login', form.Value, 'token_hash', _('Digest of the token'),
+		_('SHA-256 in hex, instead of the token.'), modal, like('[0-9a-fA-F]{64}', _('64 hex digits')));
+
+	const allow = add(s, 'login', form.MultiValue, 'allow', _('Allowed'), _('What it may do.'), needed);
+
+	allow.value('send', _('send, and cancel its own'));
+	allow.value('read', _('read the states of its own'));
+	allow.value('inbox', _('read what was received'));
+	allow.value('admin', _('everything, for all clients'));
+
+	add(s, 'login', form.DynamicList, 'from', _('From'),
+		_('Networks it may log in from; without any from everywhere.'),
+		like(ADDRESS + '(/[0-9]{1,3})?', _('an address, perhaps with a prefix'), '192.168.1.0/24'));
+	add(s, 'login', form.DynamicList, 'lines', _('Lines'), _('Lines it may send on; without any all.'), modal,
+		like(LINE, _('a device, or a device and a line'), 'office/1'));
+
+	add(s, 'limits', form.Value, 'rate', _('Messages a minute'), _('Without it any number.'), modal, number(1, 10000));
+	add(s, 'limits', form.Value, 'daily', _('Messages a day'), _('Without it any number.'), modal, number(1, 100000));
+	add(s, 'limits', form.Value, 'ttl', _('Time to live'), _('Seconds, for its messages that name none.'),
+		modal, number(60, 2592000));
+}
+
+return view.extend({
+	load() {
+		return Promise.all([ api.check(), uci.load('goipd') ]);
+	},
+
+	async render(loaded) {
+		/* Sections of which there is one are shown even where the file has none. */
+		for (const one of [ [ 'goipd', 'main' ], [ 'relay', 'lan' ] ])
+			if (!uci.sections('goipd', one[0]).length)
+				uci.add('goipd', one[0], one[1]);
+
+		const m = new form.Map('goipd', _('GoIP SMS'));
+
+		m.tabbed = true;
+		daemon(m);
+		devices(m);
+		relay(m);
+		clients(m);
+
+		const node = await m.render();
+		const wrong = api.mistakes(loaded[0]);
+
+		return wrong ? E('div', {}, [ wrong, node ]) : node;
+	}
+});
