@@ -39,6 +39,13 @@ PAGE = """<!DOCTYPE html>
 </div></body></html>"""
 
 
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_):
+        """A browser that has left its page hangs up."""
+
+
 class Router:
     def __init__(self, box):
         self.world = box
@@ -64,8 +71,7 @@ class Router:
             def log_message(self, *_):
                 pass
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
+        self.server = Server(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
@@ -91,6 +97,8 @@ class Router:
         if path.startswith("/cgi-bin/luci/"):
             session = query.partition("session=")[2] or WRITER
             return self.answer(handler, 200, "text/html", self.frame(path, session).encode())
+        if path == "/favicon.ico":
+            return self.answer(handler, 204, "image/png", b"")
         for root in (APP / "htdocs", LUCI):
             file = (root / path[1:]).resolve()
             if file.is_relative_to(root) and file.is_file():

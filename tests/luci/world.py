@@ -28,7 +28,7 @@ class World:
         self.goipctl.symlink_to(PROGRAMS / "goipd")
         self.goipd = None
         self.box = subprocess.Popen(
-            [PROGRAMS / "goip-sim", f"--lines={lines}", f"--send-ms={send_ms}", "--control=127.0.0.1:0"],
+            [PROGRAMS / "goip-sim", "--lines", str(lines), "--send-ms", str(send_ms), "--control", "127.0.0.1:0"],
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -68,7 +68,8 @@ config client 'nagios'
         )
 
     def start(self):
-        self.goipd = subprocess.Popen([PROGRAMS / "goipd", "-c", self.config], stderr=open(self.folder / "log", "a"))
+        with open(self.folder / "log", "a") as log:
+            self.goipd = subprocess.Popen([PROGRAMS / "goipd", "-c", self.config], stdout=log, stderr=log)
         end = time.monotonic() + PATIENCE_S
         while True:
             with socket.socket(socket.AF_UNIX) as attempt:
@@ -107,16 +108,15 @@ config client 'nagios'
         shutil.rmtree(self.folder)
 
     def rpcd(self, method, arguments):
-        """The answer of rpcd's plugin, as rpcd runs it."""
-        output = subprocess.run(
-            [self.goipctl, "rpcd", "call", method],
-            input=json.dumps(arguments),
-            env={**os.environ, "GOIPD_SOCKET": str(self.socket)},
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-        return json.loads(output.stdout)
+        arguments.pop("ubus_rpc_session")
+        if method == "check":
+            output = subprocess.run([self.goipctl, "check", self.config], capture_output=True, text=True)
+            return {"ok": True} if output.returncode == 0 else {"error": "config", "message": output.stderr}
+        op = {"status": "ping", "message": "status"}.get(method, method)
+        try:
+            return self.ask(op=op, **arguments)
+        except OSError as problem:
+            return {"error": "unreachable", "message": str(problem)}
 
     def ask(self, **request):
         """The daemon's own answer, without LuCI."""

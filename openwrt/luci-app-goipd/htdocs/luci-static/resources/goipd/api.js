@@ -90,35 +90,34 @@ return baseclass.extend({
 		return { messages: found, low: low };
 	},
 
-	/* What to tell where goipd has not answered: nodes for the place of the answer. `wrong` is
-	 * the reply to `check`, if it was asked. */
-	trouble(reply, wrong) {
-		const lines = [];
+	/* What `check` finds wrong with the configuration, as a node; null if nothing. */
+	mistakes(check) {
+		if (!check.error || check.error == NO_UBUS)
+			return null;
+
+		return E('div', { 'class': 'alert-message warning', 'id': 'goipd-mistakes' }, [
+			E('h4', {}, [ _('goipd does not take this configuration') ]),
+			E('pre', { 'style': 'white-space:pre-wrap' }, [ check.message ])
+		]);
+	},
+
+	/* What to tell where goipd has not answered: a node for the place of the answer. */
+	trouble(reply) {
+		let title, cure;
 
 		if (reply.error == NO_UBUS) {
-			lines.push(
-				E('h4', {}, [ _('The router does not answer for goipd') ]),
-				E('p', {}, [ _('If it was just installed, restart rpcd and log in again: %s').format('/etc/init.d/rpcd restart') ]),
-				E('p', {}, [ E('em', {}, [ reply.message ]) ])
-			);
+			title = _('The router does not answer for goipd');
+			cure = _('If it was just installed, restart rpcd and log in again: %s').format('/etc/init.d/rpcd restart');
 		}
 		else if (reply.error == 'unreachable') {
-			lines.push(
-				E('h4', {}, [ _('goipd is not running') ]),
-				E('p', {}, [ _('Enter the address, user and password of the GoIP under Settings, tick Enabled there, and press Save & Apply. The system log tells why it ends, if it does.') ]),
-				E('p', {}, [ E('em', {}, [ reply.message ]) ])
-			);
-		}
-		else {
-			lines.push(
-				E('h4', {}, [ _('goipd refuses this') ]),
-				E('p', {}, [ reply.message || reply.error ])
-			);
+			title = _('goipd is not running');
+			cure = _('Enter address, user and password of the GoIP under Settings, enable goipd there, and press Save & Apply. If it ends by itself, the system log says why.');
 		}
 
-		if (wrong)
-			lines.push(...wrong);
-
-		return E('div', { 'class': 'alert-message warning', 'id': 'goipd-trouble' }, lines);
+		return E('div', { 'class': 'alert-message warning', 'id': 'goipd-trouble' }, [
+			title ? E('h4', {}, [ title ]) : '',
+			cure ? E('p', {}, [ cure ]) : '',
+			E('p', {}, [ reply.message || reply.error ])
+		]);
 	}
 });

@@ -70,14 +70,14 @@ return view.extend({
 	async render() {
 		const place = E('div', { 'id': 'goipd-overview' });
 
-		const look_again = async () => {
+		const refresh = async () => {
 			const [ status, lines ] = await Promise.all([ api.status(), api.lines() ]);
 			const wrong = status.error ? status : lines.error ? lines : null;
 
 			if (wrong) {
 				const check = await api.check();
 
-				look.show(place, [ wrong, check ], () => [ api.trouble(wrong, check) ]);
+				look.show(place, [ wrong, check ], () => [ api.trouble(wrong), api.mistakes(check) ]);
 				return;
 			}
 
@@ -94,8 +94,8 @@ return view.extend({
 			]);
 		};
 
-		await look_again();
-		poll.add(look_again, INTERVAL);
+		await refresh();
+		poll.add(refresh, INTERVAL);
 
 		return E('div', {}, [ E('h2', {}, [ _('GoIP SMS') ]), place ]);
 	}
