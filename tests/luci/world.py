@@ -108,15 +108,21 @@ config client 'nagios'
         shutil.rmtree(self.folder)
 
     def rpcd(self, method, arguments):
-        arguments.pop("ubus_rpc_session")
+        """What the plugin prints that rpcd runs for a call."""
+        command = [self.goipctl, "rpcd", "call", method]
         if method == "check":
-            output = subprocess.run([self.goipctl, "check", self.config], capture_output=True, text=True)
-            return {"ok": True} if output.returncode == 0 else {"error": "config", "message": output.stderr}
-        op = {"status": "ping", "message": "status"}.get(method, method)
-        try:
-            return self.ask(op=op, **arguments)
-        except OSError as problem:
-            return {"error": "unreachable", "message": str(problem)}
+            # It looks at /etc/config/goipd; this is the same check of another file.
+            live = ["--live"] if arguments.get("live") else []
+            command = [self.goipctl, "--json", "check", *live, "--shown-as", "/etc/config/goipd", self.config]
+        output = subprocess.run(
+            command,
+            input=json.dumps(arguments),
+            env={**os.environ, "GOIPD_SOCKET": str(self.socket)},
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        return json.loads(output.stdout)
 
     def ask(self, **request):
         """The daemon's own answer, without LuCI."""

@@ -55,7 +55,9 @@ return baseclass.extend({
 	cancel: method('cancel', [ 'id' ]),
 	resend: method('resend', [ 'id' ]),
 	optouts: method('optouts', [ 'after', 'limit' ]),
-	check: method('check'),
+
+	/* Whether the configuration is right; with `live` what the boxes say, too. */
+	check: method('check', [ 'live' ]),
 	inbox: inbox,
 
 	/* `key` makes the request repeatable where its reply was lost. */
@@ -92,12 +94,12 @@ return baseclass.extend({
 
 	/* What `check` finds wrong with the configuration, as a node; null if nothing. */
 	mistakes(check) {
-		if (!check.error || check.error == NO_UBUS)
+		if (!check.errors || !check.errors.length)
 			return null;
 
 		return E('div', { 'class': 'alert-message warning', 'id': 'goipd-mistakes' }, [
 			E('h4', {}, [ _('goipd does not take this configuration') ]),
-			E('pre', { 'style': 'white-space:pre-wrap' }, [ check.message ])
+			E('ul', {}, check.errors.map(e => E('li', { 'style': 'overflow-wrap:anywhere' }, [ e.message ])))
 		]);
 	},
 
@@ -111,7 +113,7 @@ return baseclass.extend({
 		}
 		else if (reply.error == 'unreachable') {
 			title = _('goipd is not running');
-			cure = _('Enter address, user and password of the GoIP under Settings, enable goipd there, and press Save & Apply. If it ends by itself, the system log says why.');
+			cure = _('Enter address, user and password of the GoIP under Settings, tick Enabled there, and press Save & Apply. If it ends by itself, the system log says why.');
 		}
 
 		return E('div', { 'class': 'alert-message warning', 'id': 'goipd-trouble' }, [

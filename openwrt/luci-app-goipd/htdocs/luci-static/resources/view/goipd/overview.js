@@ -1,6 +1,7 @@
 'use strict';
 'require view';
 'require poll';
+'require ui';
 'require goipd.api as api';
 'require goipd.look as look';
 
@@ -62,12 +63,26 @@ function daemon(status) {
 	]);
 }
 
+const findings = { ok: 'success', warning: 'warning', error: 'important' };
+
+/* What the boxes say by themselves. */
+function boxes(check) {
+	if (check.error)
+		return api.trouble(check);
+
+	return api.mistakes(check) || look.table([ _('Device'), '', _('Found') ],
+		check.findings.map(f => [ f.device, look.label(findings[f.level] || '', f.level), look.text(f.message) ]),
+		_('No device is configured.'));
+}
+
 return view.extend({
 	handleSave: null,
 	handleSaveApply: null,
 	handleReset: null,
 
 	async render() {
+		const found = E('div', { 'id': 'goipd-boxes' });
+		const test = ui.createHandlerFn(this, async () => L.dom.content(found, [ boxes(await api.check(true)) ]));
 		const place = E('div', { 'id': 'goipd-overview' });
 
 		const refresh = async () => {
@@ -97,6 +112,14 @@ return view.extend({
 		await refresh();
 		poll.add(refresh, INTERVAL);
 
-		return E('div', {}, [ E('h2', {}, [ _('GoIP SMS') ]), place ]);
+		return E('div', {}, [
+			E('h2', {}, [ _('GoIP SMS') ]),
+			place,
+			E('div', { 'class': 'cbi-section' }, [
+				E('p', {}, [ look.button('action', _('Test the boxes'), test), ' ',
+					_('Asks each for its lines: is it reached, and the login right?') ]),
+				found
+			])
+		]);
 	}
 });

@@ -64,6 +64,7 @@ function daemon(m) {
 	s.tab('messages', _('Messages'));
 	s.tab('daemon', _('Daemon'));
 
+	add(s, 'messages', form.Flag, 'enabled', _('Enabled'), _('Starts goipd, now and with the router.'));
 	add(s, 'messages', form.Value, 'ttl', _('Time to live'),
 		_('Seconds after which a message that could not be sent is given up, if it names no time itself.'),
 		number(60, 2592000, '86400'));
