@@ -35,6 +35,8 @@ TABLE_TESTS := $(filter-out $(PROCESS_TESTS),$(basename $(notdir $(wildcard test
 # The one that holds the relay against programs of others (.tools/checks, .tools/npm, node, curl) is
 # in a folder, tests/outside, and runs on this machine only.
 
+# The LuCI pages are held against a real browser, goipd and the simulated box, by Python (tests/luci).
+
 # What `make bench` measures as a process: static as on a router, and runs on this machine.
 BENCH_TARGET := x86_64-unknown-linux-musl
 
@@ -47,7 +49,7 @@ demo: ## daemon and simulated device, one message sent; ARGS=--once ends by itse
 	@scripts/demo.sh $(ARGS)
 
 .PHONY: test
-test: begin setup format shellcheck clippy test-host simulation check-config cross sizes ipk test-mips test-mipsel test-armv7 test-package ## everything, as continuous integration runs it
+test: begin setup format shellcheck clippy test-host test-luci simulation check-config cross sizes ipk test-mips test-mipsel test-armv7 test-package ## everything, as continuous integration runs it
 	@echo; cat target/steps
 
 # A program for a router takes some two minutes of a core: those that are not built elsewhere in
@@ -78,6 +80,11 @@ shellcheck: ## lints for the shell files
 .PHONY: test-host
 test-host: ## the tests on this machine
 	$(STEP) "tests on the host" $(CARGO) test --locked --workspace
+
+.PHONY: test-luci
+test-luci: ## the LuCI pages in Chromium; pictures of them in target/luci
+	@$(CARGO) build --locked --quiet --workspace
+	$(STEP) "LuCI pages in Chromium" python3 -m unittest discover --start-directory tests/luci
 
 .PHONY: outside
 outside: setup ## the relay before programs that are not ours, alone

@@ -22,6 +22,9 @@ has zopfli || missing="$missing zopfli"
 has curl || missing="$missing curl"
 has node || missing="$missing nodejs"
 has npm || missing="$missing npm"
+# The LuCI pages are tried in a real browser, which its driver, of the same version, leads.
+has chromium || missing="$missing chromium"
+has chromedriver || missing="$missing chromium-driver"
 [ "${1-}" != bench ] || has wrk || missing="$missing wrk"
 # Debian splits off the part of Python that puts pip into a new environment.
 python3 -c 'import ensurepip' 2>/dev/null || missing="$missing python3-venv"

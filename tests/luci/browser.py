@@ -127,11 +127,13 @@ class Browser:
             time.sleep(0.05)
 
     def until_text(self, words, css="#view"):
-        self.until(lambda: words in self.text(css), f"'{words}'")
+        """Waits until one can read these words there; a theme may show them in capitals."""
+        self.until(lambda: words.lower() in self.text(css).lower(), f"'{words}'")
 
     def log(self):
-        """What the console got since it was asked last."""
-        return [entry["message"] for entry in self.command("POST", "/se/log", {"type": "browser"})]
+        """The errors that the console got since it was asked last."""
+        entries = self.command("POST", "/se/log", {"type": "browser"})
+        return [entry["message"] for entry in entries if entry["level"] == "SEVERE"]
 
     def picture(self, path):
         """The whole page, however long."""

@@ -6,8 +6,6 @@ GOIPD_LUCI names a folder with `luci-static/` in it, made of htdocs of luci-base
 
 import json
 import os
-import shutil
-import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -15,7 +13,7 @@ from pathlib import Path
 import world
 
 HERE = Path(__file__).resolve().parent
-APP = world.ROOT / "openwrt" / "luci-app-goipd"
+APP = Path(os.environ.get("GOIPD_LUCI_APP", world.ROOT / "openwrt" / "luci-app-goipd"))
 LUCI = Path(os.environ.get("GOIPD_LUCI", HERE / "standin"))
 
 TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".png": "image/png"}
@@ -51,6 +49,8 @@ class Router:
         self.world = box
         # What people do with a router that does not have the plugin, or whose rpcd is old.
         self.has_plugin = True
+        # Whether the answer to the next `send` is lost.
+        self.loses_answer = False
         # Options that were set and not applied yet.
         self.staged = None
         self.asked = []
@@ -143,6 +143,9 @@ class Router:
             replies = [self.call(one) for one in (request if many else [request])]
             reply = json.dumps(replies if many else replies[0]).encode()
             return self.answer(handler, 200, "application/json", reply)
+        if path == "/cgi-bin/cgi-exec":
+            # Who asks, so that LuCI can tell whether it cuts itself off.
+            return self.answer(handler, 200, "application/json", b"{}")
         if path.startswith("/cgi-bin/luci/admin/uci/"):
             if path.endswith("/apply_rollback") and self.apply():
                 return self.answer(handler, 200, "application/json", b'{"token":"t"}')
@@ -183,7 +186,11 @@ class Router:
             if not self.has_plugin:
                 return NOT_FOUND, None
             # uhttpd tells every object whose request it is.
-            return OK, self.world.rpcd(method, {**arguments, "ubus_rpc_session": session})
+            answer = self.world.rpcd(method, {**arguments, "ubus_rpc_session": session})
+            if method == "send" and self.loses_answer:
+                self.loses_answer = False
+                answer = {"error": "unknown", "message": "the answer was lost"}
+            return OK, answer
         if target == "uci":
             return self.uci(session, method, arguments)
         if target == "session" and method == "access":
@@ -236,15 +243,3 @@ class Router:
         self.world.reload()
         return True
 
-
-def missing():
-    """Programs that are not there."""
-    return [name for name in ("chromium", "chromedriver", "node") if not shutil.which(name)]
-
-
-def syntax_errors():
-    """What node says of the pages' files, which it takes for function bodies as LuCI does."""
-    files = sorted((APP / "htdocs").rglob("*.js"))
-    assert files
-    found = [subprocess.run(["node", "--check", file], capture_output=True, text=True) for file in files]
-    return "".join(one.stderr for one in found)

@@ -99,6 +99,12 @@ config client 'nagios'
         self.control.sendall(b"air\n")
         return self.control.recv(65536).decode()
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
     def close(self):
         self.stop()
         self.control.close()

@@ -68,7 +68,7 @@ const AbstractValue = baseclass.extend({
 	textvalue(id) {
 		const value = this.load(id);
 
-		return empty(value) && empty(this.default) ? null : '%h'.format(L.toArray(empty(value) ? this.default : value).join(' '));
+		return empty(value) && empty(this.default) ? null : L.toArray(empty(value) ? this.default : value).join(' ');
 	},
 
 	/* The field with its label. `get` of what `widget` makes gives the value. */
@@ -81,10 +81,10 @@ const AbstractValue = baseclass.extend({
 
 		return E('div', { 'class': 'cbi-value', 'id': 'cbi-%s-%s-%s'.format(this.map.config, id, this.option),
 			'data-name': this.option, 'data-field': this.cbid(id) }, [
-			E('label', { 'class': 'cbi-value-title', 'for': 'widget.' + this.cbid(id) }, this.title),
+			E('label', { 'class': 'cbi-value-title', 'for': 'widget.' + this.cbid(id) }, [ this.title ]),
 			E('div', { 'class': 'cbi-value-field' }, [
 				E('div', { 'id': this.cbid(id) }, [ widget.node ]),
-				this.description ? E('div', { 'class': 'cbi-value-description' }, this.description) : null
+				this.description ? E('div', { 'class': 'cbi-value-description' }, [ this.description ]) : null
 			])
 		]);
 	},
@@ -226,7 +226,7 @@ const TypedSection = baseclass.extend({
 	},
 
 	heading() {
-		return [ E('h3', {}, this.title), this.description ? E('div', { 'class': 'cbi-section-descr' }, this.description) : null ];
+		return [ E('h3', {}, [ this.title ]), this.description ? E('div', { 'class': 'cbi-section-descr' }, [ this.description ]) : null ];
 	},
 
 	frame(nodes) {
@@ -246,11 +246,12 @@ const TypedSection = baseclass.extend({
 });
 
 const GridSection = TypedSection.extend({
-	/* A dialog with all options of a section; a new one that is dismissed is none. */
+	/* A dialog with all options of a section; a new one that is dismissed is none. What was
+	 * changed on the page behind it is not saved with it, and lost. */
 	edit(id, isNew) {
 		const node = this.fields(id);
 
-		ui.showModal(this.modaltitle(id), [
+		ui.showModal([ this.modaltitle(id) ], [
 			E('div', { 'class': 'cbi-map' }, [ E('div', { 'class': 'cbi-section' }, [ node ]) ]),
 			E('div', { 'class': 'button-row' }, [
 				E('button', { 'class': 'btn cbi-button', 'click': () => {
@@ -276,18 +277,18 @@ const GridSection = TypedSection.extend({
 		this.options.forEach(o => o.inputs = {});
 		ui.hideModal();
 
-		return this.map.save();
+		return uci.save().then(() => this.map.reset());
 	},
 
 	render() {
 		const shown = this.options.filter(o => !o.modalonly);
 		const rows = this.ids().map(id => E('tr', { 'class': 'tr cbi-section-table-row', 'data-sid': id }, [
 			E('td', { 'class': 'td cbi-section-table-titles' }, [ id ]),
-			...shown.map(o => E('td', { 'class': 'td', 'data-name': o.option }, o.textvalue(id) || E('em', {}, 'none'))),
+			...shown.map(o => E('td', { 'class': 'td', 'data-name': o.option }, [ o.textvalue(id) || E('em', {}, [ 'none' ]) ])),
 			E('td', { 'class': 'td cbi-section-actions' }, [
 				E('button', { 'class': 'btn cbi-button cbi-button-edit', 'click': () => this.edit(id) }, [ 'Edit' ]),
 				E('button', { 'class': 'btn cbi-button cbi-button-remove', 'disabled': this.map.readonly || null,
-					'click': () => { uci.remove(this.map.config, id); return this.map.save(); } }, [ 'Delete' ])
+					'click': () => { uci.remove(this.map.config, id); this.closed(); } }, [ 'Delete' ])
 			])
 		]));
 		const name = E('input', { 'type': 'text', 'class': 'cbi-section-create-name', 'disabled': this.map.readonly || null });
@@ -299,7 +300,7 @@ const GridSection = TypedSection.extend({
 		return this.frame([
 			E('table', { 'class': 'table cbi-section-table' }, [
 				E('tr', { 'class': 'tr cbi-section-table-titles' }, [ E('th', { 'class': 'th' }, [ 'Name' ]),
-					...shown.map(o => E('th', { 'class': 'th' }, o.title)), E('th', { 'class': 'th' }) ]),
+					...shown.map(o => E('th', { 'class': 'th' }, [ o.title ])), E('th', { 'class': 'th' }) ]),
 				...(rows.length ? rows : [ E('tr', { 'class': 'tr placeholder' }, [ E('td', { 'class': 'td' }, [ 'This section contains no values yet' ]) ]) ])
 			]),
 			E('div', { 'class': 'cbi-section-create' }, [ name, ' ',
@@ -333,7 +334,7 @@ const Map = baseclass.extend({
 	reset() {
 		const body = E('div', this.tabbed ? { 'class': 'cbi-map-tabbed' } : {}, this.sectionlist.map(s => s.render()));
 
-		dom.content(this.root, [ E('h2', {}, this.title), this.description ? E('div', { 'class': 'cbi-map-descr' }, this.description) : null, body ]);
+		dom.content(this.root, [ E('h2', {}, [ this.title ]), this.description ? E('div', { 'class': 'cbi-map-descr' }, [ this.description ]) : null, body ]);
 
 		for (const group of this.root.querySelectorAll('.cbi-map-tabbed, .cbi-section-node-tabbed'))
 			ui.tabs.initTabGroup(group.childNodes);
@@ -346,7 +347,7 @@ const Map = baseclass.extend({
 			this.sectionlist.forEach(s => s.parse());
 		}
 		catch (problem) {
-			ui.showModal('Save error', [ E('p', {}, [ problem.message ]),
+			ui.showModal([ 'Save error' ], [ E('p', {}, [ problem.message ]),
 				E('button', { 'class': 'btn cbi-button', 'click': ui.hideModal }, [ 'Dismiss' ]) ]);
 			throw problem;
 		}

@@ -1,6 +1,6 @@
 /* A stand-in for LuCI's luci.js: what the pages of goipd use of it, in the same shapes. It loads
  * modules by their 'require' lines as LuCI does, and keeps LuCI's habit of taking a plain string
- * for HTML: a page that forgets it is found out. */
+ * for HTML; but it says so, and then a test fails. */
 'use strict';
 
 (function(window, document) {
@@ -38,8 +38,10 @@
 					node.append(...(child === null || child === undefined ? [] : [ dom.elem(child) ? child : String(child) ]));
 			else if (dom.elem(children))
 				node.append(children);
-			else if (children !== null && children !== undefined)
+			else if (children !== null && children !== undefined) {
+				console.error('taken for HTML: ' + children);
 				node.innerHTML = String(children);
+			}
 
 			return node.lastChild;
 		},

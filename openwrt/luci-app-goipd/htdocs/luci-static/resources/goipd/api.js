@@ -99,7 +99,7 @@ return baseclass.extend({
 
 		return E('div', { 'class': 'alert-message warning', 'id': 'goipd-mistakes' }, [
 			E('h4', {}, [ _('goipd does not take this configuration') ]),
-			E('ul', {}, check.errors.map(e => E('li', { 'style': 'overflow-wrap:anywhere' }, [ e.message ])))
+			E('div', { 'style': 'overflow-wrap:anywhere' }, check.errors.map(e => E('p', {}, [ e.message ])))
 		]);
 	},
 

@@ -84,11 +84,9 @@ return baseclass.extend({
 			const reply = await api.send(to.value, words.value, line.value || undefined, key);
 
 			if (reply.error) {
-				L.dom.content(said, [ E('div', { 'class': 'alert-message warning' }, [
-					reply.error == 'unknown'
-						? _('The answer was lost. Press Send again: if the message was accepted, it is not sent twice.')
-						: reply.message || reply.error
-				]) ]);
+				L.dom.content(said, [ look.refusal(reply.error == 'unknown'
+					? { message: _('The answer was lost. Press Send again: if the message was accepted, it is not sent twice.') }
+					: reply) ]);
 				return;
 			}
 

@@ -10,20 +10,27 @@ const states = {
 	sending: [ 'notice', _('sending') ],
 	sent: [ 'success', _('sent') ],
 	delivered: [ 'success', _('delivered') ],
-	undelivered: [ 'important', _('undelivered') ],
-	failed: [ 'important', _('failed') ],
+	undelivered: [ 'bad', _('undelivered') ],
+	failed: [ 'bad', _('failed') ],
 	unknown: [ 'warning', _('unknown') ],
-	expired: [ 'important', _('expired') ],
+	expired: [ 'bad', _('expired') ],
 	cancelled: [ '', _('cancelled') ]
 };
+
+/* No theme has a red label, but most have a variable for the colour of errors. */
+const RED = 'background:var(--error-color-high,#c43c35);color:var(--on-error-color,#fff)';
+
+/* Characters that cannot be seen but change what can: controls, and those that turn the direction
+ * of what follows. */
+const UNSEEN = new RegExp('[\\u0000-\\u0009\\u000b-\\u001f\\u007f-\\u009f\\u202a-\\u202e\\u2066-\\u2069]', 'g');
 
 return baseclass.extend({
 	/* The states of a message, by name, with their words. */
 	states: Object.keys(states).map(name => [ name, states[name][1] ]),
 
-	/* A coloured word; `kind` is a class of LuCI's labels. */
+	/* A coloured word; `kind` is `bad` or a class of LuCI's labels: success, warning, notice. */
 	label(kind, word) {
-		return E('span', { 'class': 'label ' + kind }, [ word ]);
+		return E('span', { 'class': 'label ' + kind, 'style': kind == 'bad' ? RED : null }, [ word ]);
 	},
 
 	/* The word for a message's state. */
@@ -54,13 +61,24 @@ return baseclass.extend({
 		return _('%d days').format(Math.floor(s / 86400));
 	},
 
-	/* A text from outside, its first `most` characters or all of it. Marks in it that turn the
-	 * direction of writing end with it. */
-	text(text, most) {
+	/* A text from outside, its first `most` characters or all of it; `white` is how its blanks
+	 * are shown. What cannot be seen in it stands as goipctl shows it, such as \u{202e}. */
+	text(text, most, white) {
 		const chars = Array.from(String(text === null || text === undefined ? '-' : text));
 		const shown = (most && chars.length > most) ? chars.slice(0, most).join('') + '…' : chars.join('');
 
-		return E('bdi', { 'style': 'white-space:pre-wrap;overflow-wrap:anywhere' }, [ shown ]);
+		return E('bdi', { 'style': 'overflow-wrap:anywhere;white-space:' + (white || 'pre-wrap') },
+			[ shown.replace(UNSEEN, c => '\\u{' + c.charCodeAt(0).toString(16) + '}') ]);
+	},
+
+	/* The same of a number or a name, which is short and stays on one line. */
+	name(text) {
+		return this.text(text, 40, 'pre');
+	},
+
+	/* The same in a table, where it may be long. */
+	passage(text, most) {
+		return E('div', { 'style': 'min-width:12em;max-height:12em;overflow:auto' }, [ this.text(text, most) ]);
 	},
 
 	/* A table: titles, rows of cells, each a node or a word, and what to say without rows. */
@@ -92,6 +110,11 @@ return baseclass.extend({
 	button(style, word, click, disabled) {
 		return E('button', { 'class': 'btn cbi-button cbi-button-' + style, 'click': click,
 			'disabled': disabled || null }, [ word ]);
+	},
+
+	/* What was refused, beside what was asked for. */
+	refusal(reply) {
+		return E('div', { 'class': 'alert-message warning' }, [ this.text(reply.message || reply.error) ]);
 	},
 
 	/* Shows `nodes()` in `place`, unless it shows what `data` says already: what is under a

@@ -62,24 +62,19 @@ return view.extend({
 	},
 
 	reply(m) {
-		ui.showModal(_('Reply to %s').format(m.from), [
-			E('div', { 'style': 'max-height:10em;overflow:auto' }, [ look.text(m.text) ]),
+		ui.showModal([ _('Reply to %s').format(m.from) ], [
+			look.passage(m.text),
 			compose.render(this.lines, { to: m.from, line: m.line }, () => {}),
 			E('div', { 'class': 'right' }, [ look.button('neutral', _('Close'), ui.hideModal) ])
 		]);
 	},
 
 	row(m) {
-		const text = [ look.text(m.text) ];
-
-		if (m.old)
-			text.push(' ', look.label('notice', _('was there before goipd')));
-
 		return [
-			look.time(m.received),
-			look.text(m.from),
-			E('div', { 'style': 'max-height:12em;overflow:auto' }, text),
-			look.text(m.line),
+			m.old ? [ look.time(m.received), ' ', look.label('notice', _('older')) ] : look.time(m.received),
+			look.name(m.from),
+			look.passage(m.text),
+			look.name(m.line),
 			L.hasViewPermission() && NUMBER.test(m.from)
 				? look.button('action', _('Reply'), ui.createHandlerFn(this, 'reply', m)) : ''
 		];

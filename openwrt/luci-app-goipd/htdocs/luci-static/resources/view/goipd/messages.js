@@ -20,12 +20,12 @@ const resendable = [ 'failed', 'unknown' ];
 function details(m) {
 	const problem = m.problem;
 
-	ui.showModal(_('Message %d').format(m.id), [
+	ui.showModal([ _('Message %d').format(m.id) ], [
 		look.facts([
 			[ _('State'), look.state(m.state) ],
 			[ _('Problem'), problem ? look.text(problem.message) : '-' ],
 			[ _('To'), look.text(m.to) ],
-			[ _('Text'), E('div', { 'style': 'max-height:20em;overflow:auto' }, [ look.text(m.text) ]) ],
+			[ _('Text'), look.passage(m.text) ],
 			[ _('Line'), look.text(m.line) ],
 			[ _('Accepted'), look.time(m.created) ],
 			[ _('Changed'), look.time(m.updated) ],
@@ -80,14 +80,13 @@ return view.extend({
 	async act(method, id) {
 		const reply = await method(id);
 
-		L.dom.content(this.said, reply.error
-			? [ E('div', { 'class': 'alert-message warning' }, [ reply.message || reply.error ]) ] : []);
+		L.dom.content(this.said, reply.error ? [ look.refusal(reply) ] : []);
 
 		return this.refresh();
 	},
 
 	resend(m) {
-		ui.showModal(_('Send message %d again?').format(m.id), [
+		ui.showModal([ _('Send message %d again?').format(m.id) ], [
 			E('p', {}, [ m.state == 'unknown'
 				? _('Nobody knows whether it was sent, so it may arrive twice.')
 				: _('It was not sent as a whole; of several segments some may have gone out.') ]),
@@ -117,8 +116,8 @@ return view.extend({
 		if (m.problem)
 			state.push(E('div', {}, [ look.text(m.problem.message, SHORT) ]));
 
-		return [ String(m.id), look.time(m.updated), look.text(m.to), look.text(m.text, SHORT), state,
-			look.text(m.line), E('div', { 'class': 'nowrap' }, buttons) ];
+		return [ String(m.id), look.time(m.updated), look.name(m.to), look.passage(m.text, SHORT), state,
+			look.name(m.line), E('div', { 'class': 'nowrap' }, buttons) ];
 	},
 
 	list(page) {
@@ -150,7 +149,7 @@ return view.extend({
 			this.turn(null, []);
 		});
 
-		return E('label', {}, [ _('State'), ' ', choice ]);
+		return E('p', {}, [ E('label', {}, [ _('State'), ' ', choice ]) ]);
 	},
 
 	async render() {

@@ -19,7 +19,7 @@ function registration(line) {
 	if (line.registered === null || line.registered === undefined)
 		return '-';
 
-	return line.registered ? look.label('success', _('yes')) : look.label('important', _('no'));
+	return line.registered ? look.label('success', _('yes')) : look.label('bad', _('no'));
 }
 
 /* A box reports 0 to 31, and 99 where it knows none; -113 dBm and 2 dB a step (3GPP TS 27.007). */
@@ -39,7 +39,7 @@ function lineRow(line) {
 
 	return [
 		line.line,
-		look.label(line.up ? 'success' : 'important', word),
+		look.label(line.up ? 'success' : 'bad', word),
 		registration(line),
 		signal(line.signal),
 		look.text(line.operator),
@@ -63,12 +63,12 @@ function daemon(status) {
 	]);
 }
 
-const findings = { ok: 'success', warning: 'warning', error: 'important' };
+const findings = { ok: 'success', warning: 'warning', error: 'bad' };
 
 /* What the boxes say by themselves. */
 function boxes(check) {
 	if (check.error)
-		return api.trouble(check);
+		return look.refusal(check);
 
 	return api.mistakes(check) || look.table([ _('Device'), '', _('Found') ],
 		check.findings.map(f => [ f.device, look.label(findings[f.level] || '', f.level), look.text(f.message) ]),

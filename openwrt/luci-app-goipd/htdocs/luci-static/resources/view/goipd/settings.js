@@ -71,9 +71,8 @@ function daemon(m) {
 	add(s, 'messages', form.Value, 'max_segments', _('Segments of a message'),
 		_('A text that takes more is refused. Each segment is charged for.'), number(1, 15, '10'));
 	choice(s, 'messages', 'on_unknown', _('Unknown outcome'),
-		_('What becomes of a message of which nobody can know whether it was sent.'), [
-			[ 'hold', _('Leave it: it was sent at most once') ],
-			[ 'resend', _('Send it again: it may arrive twice') ]
+		_('What becomes of a message of which nobody can know whether it was sent. Sent again it may arrive twice.'), [
+			[ 'hold', _('leave it') ], [ 'resend', _('send it again') ]
 		]);
 	add(s, 'messages', form.Value, 'queue_limit', _('Messages that may wait'),
 		_('One more is refused. The last fifth is for urgent and local ones.'), number(10, 10000, '1000'));
@@ -213,7 +212,7 @@ return view.extend({
 			if (!uci.sections('goipd', one[0]).length)
 				uci.add('goipd', one[0], one[1]);
 
-		const m = new form.Map('goipd', _('GoIP SMS'));
+		const m = new form.Map('goipd', _('Settings'));
 
 		m.tabbed = true;
 		daemon(m);
