@@ -203,10 +203,6 @@
 			return value === null || value === undefined ? [] : Array.isArray(value) ? value : String(value).split(/\s+/).filter(Boolean);
 		}
 
-		resolveDefault(value, otherwise) {
-			return Promise.resolve(value).catch(() => otherwise);
-		}
-
 		hasViewPermission() {
 			return env.nodespec.satisfied ? !env.nodespec.readonly : null;
 		}

@@ -21,18 +21,6 @@ return baseclass.extend({
 		document.body.classList.remove('modal-overlay-active');
 	},
 
-	addNotification(title, children, ...classes) {
-		const note = E('div', { 'class': [ 'alert-message', ...classes ].join(' ') });
-
-		if (title !== null && title !== undefined)
-			dom.append(note, E('h4', {}, title));
-
-		dom.append(note, children);
-		document.getElementById('maincontent').prepend(note);
-
-		return note;
-	},
-
 	createHandlerFn(self, fn, ...args) {
 		const call = typeof(fn) == 'string' ? self[fn] : fn;
 

@@ -7,7 +7,7 @@
 'require goipd.look as look';
 
 /* Seconds between two looks. */
-const INTERVAL = 5;
+const INTERVAL = 3;
 
 /* Messages on a page. */
 const ROWS = 25;

@@ -6,7 +6,7 @@
 'require goipd.look as look';
 
 /* Seconds between two looks. */
-const INTERVAL = 5;
+const INTERVAL = 3;
 
 const lineStates = {
 	idle: _('ready'),

@@ -61,42 +61,42 @@ function daemon(m) {
 	const s = m.section(form.TypedSection, 'goipd', _('General'));
 
 	s.anonymous = true;
-	s.tab('messages', _('Messages'));
-	s.tab('daemon', _('Daemon'));
+	s.tab('basics', _('Basics'));
+	s.tab('place', _('Journal and socket'));
 
-	add(s, 'messages', form.Flag, 'enabled', _('Enabled'), _('Starts goipd, now and with the router.'));
-	add(s, 'messages', form.Value, 'ttl', _('Time to live'),
+	add(s, 'basics', form.Flag, 'enabled', _('Enabled'), _('Starts goipd, now and with the router.'));
+	add(s, 'basics', form.Value, 'ttl', _('Time to live'),
 		_('Seconds after which a message that could not be sent is given up, if it names no time itself.'),
 		number(60, 2592000, '86400'));
-	add(s, 'messages', form.Value, 'max_segments', _('Segments of a message'),
+	add(s, 'basics', form.Value, 'max_segments', _('Segments of a message'),
 		_('A text that takes more is refused. Each segment is charged for.'), number(1, 15, '10'));
-	choice(s, 'messages', 'on_unknown', _('Unknown outcome'),
+	choice(s, 'basics', 'on_unknown', _('Unknown outcome'),
 		_('What becomes of a message of which nobody can know whether it was sent. Sent again it may arrive twice.'), [
 			[ 'hold', _('leave it') ], [ 'resend', _('send it again') ]
 		]);
-	add(s, 'messages', form.Value, 'queue_limit', _('Messages that may wait'),
+	add(s, 'basics', form.Value, 'queue_limit', _('Messages that may wait'),
 		_('One more is refused. The last fifth is for urgent and local ones.'), number(10, 10000, '1000'));
-	add(s, 'messages', form.Value, 'keep', _('Seconds to keep a message'),
+	add(s, 'basics', form.Value, 'keep', _('Seconds to keep a message'),
 		_('How long the state of a finished message can be asked for.'), number(60, 31536000, '604800'));
-	add(s, 'messages', form.Value, 'keep_messages', _('Finished messages to keep'),
+	add(s, 'basics', form.Value, 'keep_messages', _('Finished messages to keep'),
 		_('The oldest goes first.'), number(10, 10000, '1000'));
-	add(s, 'messages', form.Value, 'keep_events', _('Events to keep'),
+	add(s, 'basics', form.Value, 'keep_events', _('Events to keep'),
 		_('For programs that come back later.'), number(100, 10000, '1000'));
 
-	add(s, 'daemon', form.Value, 'state_dir', _('Journal'),
+	add(s, 'place', form.Value, 'state_dir', _('Journal'),
 		_('The folder that keeps the messages over a restart. In RAM they are lost when the router restarts.'),
 		like('/.*', _('an absolute path'), '/etc/goipd'));
-	add(s, 'daemon', form.Flag, 'volatile', _('Journal in RAM'),
+	add(s, 'place', form.Flag, 'volatile', _('Journal in RAM'),
 		_('Says that the journal lies in RAM on purpose; silences the warning.'));
-	add(s, 'daemon', form.Value, 'max_journal', _('Size of the journal'),
+	add(s, 'place', form.Value, 'max_journal', _('Size of the journal'),
 		_('KiB. Without it 512, or a quarter of what is free if that is less.'), number(128, 65536, '512'));
-	add(s, 'daemon', form.Value, 'socket', _('Socket'),
+	add(s, 'place', form.Value, 'socket', _('Socket'),
 		_('Where programs on the router reach goipd.'), like('/.{0,106}', _('an absolute path'), '/var/run/goipd/goipd.sock'));
-	add(s, 'daemon', form.Value, 'socket_mode', _('Mode of the socket'),
+	add(s, 'place', form.Value, 'socket_mode', _('Mode of the socket'),
 		_('Who may write to it may send, and read all messages.'), like('0?[0-7]{3}', _('three octal digits'), '0660'));
-	add(s, 'daemon', form.Value, 'socket_group', _('Group of the socket'),
+	add(s, 'place', form.Value, 'socket_group', _('Group of the socket'),
 		_('The group whose members may use it.'), like('[A-Za-z0-9_.-]{1,32}', _('the name of a group')));
-	choice(s, 'daemon', 'log_level', _('Log'), _('What the system log gets: this and everything graver.'), [
+	choice(s, 'place', 'log_level', _('Log'), _('What the system log gets: this and everything graver.'), [
 		[ 'info', _('information') ], [ 'error', _('errors') ], [ 'warn', _('warnings') ],
 		[ 'debug', _('details') ], [ 'trace', _('everything') ]
 	]);
