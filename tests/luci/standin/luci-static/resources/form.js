@@ -258,13 +258,15 @@ const GridSection = TypedSection.extend({
 					if (isNew)
 						uci.remove(this.map.config, id);
 
-					this.closed();
+					this.close();
 				} }, [ 'Dismiss' ]),
 				' ',
 				E('button', { 'class': 'btn cbi-button cbi-button-positive', 'disabled': this.map.readonly || null, 'click': () => {
 					this.options.forEach(o => o.parse(id));
 
-					return this.closed();
+					this.close();
+
+					return this.saved();
 				} }, [ 'Save' ])
 			])
 		], 'cbi-modal');
@@ -273,10 +275,12 @@ const GridSection = TypedSection.extend({
 			ui.tabs.initTabGroup(node.childNodes);
 	},
 
-	closed() {
+	close() {
 		this.options.forEach(o => o.inputs = {});
 		ui.hideModal();
+	},
 
+	saved() {
 		return uci.save().then(() => this.map.reset());
 	},
 
@@ -288,7 +292,7 @@ const GridSection = TypedSection.extend({
 			E('td', { 'class': 'td cbi-section-actions' }, [
 				E('button', { 'class': 'btn cbi-button cbi-button-edit', 'click': () => this.edit(id) }, [ 'Edit' ]),
 				E('button', { 'class': 'btn cbi-button cbi-button-remove', 'disabled': this.map.readonly || null,
-					'click': () => { uci.remove(this.map.config, id); this.closed(); } }, [ 'Delete' ])
+					'click': () => { uci.remove(this.map.config, id); return this.saved(); } }, [ 'Delete' ])
 			])
 		]));
 		const name = E('input', { 'type': 'text', 'class': 'cbi-section-create-name', 'disabled': this.map.readonly || null });
