@@ -71,7 +71,8 @@ return view.extend({
 
 	row(m) {
 		return [
-			m.old ? [ look.time(m.received), ' ', look.label('notice', _('older')) ] : look.time(m.received),
+			/* What was there before goipd has only the time that the box has given it. */
+			m.old ? [ look.name(m.device_time), ' ', look.label('notice', _('older')) ] : look.time(m.received),
 			look.name(m.from),
 			look.passage(m.text),
 			look.name(m.line),
