@@ -19,7 +19,7 @@ LUCI = Path(os.environ.get("GOIPD_LUCI", HERE / "standin"))
 TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".png": "image/png"}
 
 # ubus codes.
-OK, INVALID_ARGUMENT, NOT_FOUND = 0, 2, 4
+OK, INVALID_ARGUMENT, NOT_FOUND, PERMISSION_DENIED = 0, 2, 4, 6
 
 # Sessions, and whether they may write.
 SESSIONS = {"11111111111111111111111111111111": True, "22222222222222222222222222222222": False}
@@ -163,7 +163,7 @@ class Router:
             return {**reply, "error": {"code": -32002, "message": "Access denied"}}
         with self.lock:
             code, data = self.invoke(session, target, method, arguments)
-        if code == NOT_FOUND and data is None:
+        if code is None:
             return {**reply, "error": {"code": -32000, "message": "Object not found"}}
         return {**reply, "result": [code] if data is None else [code, data]}
 
@@ -184,7 +184,7 @@ class Router:
     def invoke(self, session, target, method, arguments):
         if target == "goipd":
             if not self.has_plugin:
-                return NOT_FOUND, None
+                return None, None
             # uhttpd tells every object whose request it is.
             answer = self.world.rpcd(method, {**arguments, "ubus_rpc_session": session})
             if method == "send" and self.loses_answer:
@@ -207,7 +207,9 @@ class Router:
             return OK, {"changes": {"goipd": self.staged[1]} if self.staged else {}}
         level = "read" if method == "get" else "write"
         if not self.allowed(session, "uci", config, level):
-            return 6, None
+            return PERMISSION_DENIED, None
+        if not self.world.config.exists():
+            return NOT_FOUND, None
         sections = self.staged[0] if self.staged else world.parse(self.world.config.read_text())
         if method == "get":
             values = {

@@ -212,6 +212,12 @@ class Pages(unittest.TestCase):
                 self.open(f"goipd/{page}")
                 self.browser.until_text("/etc/init.d/rpcd restart")
 
+    def test_the_settings_say_what_to_do_where_there_is_no_configuration(self):
+        self.world.config.unlink()
+        self.open("goipd/settings")
+        self.browser.until_text("There is no configuration of goipd")
+        self.assertNotIn("Save", self.browser.text())
+
     def test_the_settings_have_every_option_that_is_documented_and_no_other(self):
         documented = documented_options()
         text = self.world.config.read_text()

@@ -203,10 +203,19 @@ function clients(m) {
 
 return view.extend({
 	load() {
-		return Promise.all([ api.check(), uci.load('goipd') ]);
+		return Promise.all([ api.check(), uci.load('goipd').then(() => true, () => false) ]);
 	},
 
-	async render(loaded) {
+	async render([ check, is_there ]) {
+		if (!is_there) {
+			this.handleSave = this.handleSaveApply = this.handleReset = null;
+
+			return E('div', { 'class': 'alert-message warning' }, [
+				E('h4', {}, [ _('There is no configuration of goipd') ]),
+				E('p', {}, [ _('Install the package goipd, or write %s.').format('/etc/config/goipd') ])
+			]);
+		}
+
 		/* Sections of which there is one are shown even where the file has none. */
 		for (const one of [ [ 'goipd', 'main' ], [ 'relay', 'lan' ] ])
 			if (!uci.sections('goipd', one[0]).length)
@@ -221,7 +230,7 @@ return view.extend({
 		clients(m);
 
 		const node = await m.render();
-		const wrong = api.mistakes(loaded[0]);
+		const wrong = api.mistakes(check);
 
 		return wrong ? E('div', {}, [ wrong, node ]) : node;
 	}
