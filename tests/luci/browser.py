@@ -30,6 +30,14 @@ FLAGS = [
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 
 
+class Refused(AssertionError):
+    """What chromedriver refused to do."""
+
+    def __init__(self, answer):
+        super().__init__(answer["message"])
+        self.error = answer["error"]
+
+
 class Browser:
     """One window, with a profile of its own that is removed in the end."""
 
@@ -72,7 +80,7 @@ class Browser:
                 return json.load(reply)["value"]
         except urllib.error.HTTPError as refused:
             with refused:
-                raise AssertionError(json.load(refused)["value"]["message"]) from None
+                raise Refused(json.load(refused)["value"]) from None
 
     def open(self, url):
         self.command("POST", "/url", {"url": url})
@@ -88,13 +96,26 @@ class Browser:
         self.command("POST", f"/element/{self.find(css)}/click", {})
 
     def click_word(self, word, css="button"):
-        """Clicks what has exactly this word on it, as soon as it is there."""
+        """Clicks what has exactly this word on it, as soon as it is there and can be clicked: a page
+        that follows what happens may put another in its place at any moment."""
         script = """
             const found = Array.from(document.querySelectorAll(arguments[0]))
                 .filter(e => e.textContent.trim() === arguments[1] && e.offsetParent && !e.disabled);
             return found.length ? found[0] : null;"""
-        element = self.until(lambda: self.run(script, css, word), f"a {css} with '{word}'")
-        self.command("POST", f"/element/{element[ELEMENT]}/click", {})
+
+        def clicked():
+            element = self.run(script, css, word)
+            if element is None:
+                return False
+            try:
+                self.command("POST", f"/element/{element[ELEMENT]}/click", {})
+            except Refused as refused:
+                if refused.error in ("stale element reference", "element click intercepted"):
+                    return False
+                raise
+            return True
+
+        self.until(clicked, f"a {css} with '{word}'")
 
     def type(self, css, text):
         """Writes into a field, instead of what is there."""
