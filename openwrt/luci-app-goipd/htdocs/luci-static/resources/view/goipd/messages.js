@@ -50,10 +50,9 @@ return view.extend({
 	/* The upper ends of the pages before this one. */
 	before: [],
 
-	/* The list, the place above it for what went wrong, and the form's. */
+	/* The list, and above it what was refused. */
 	place: null,
 	said: null,
-	form: null,
 
 	async refresh() {
 		const asked = [ this.state, this.high ];
