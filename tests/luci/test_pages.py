@@ -215,7 +215,7 @@ class Pages(unittest.TestCase):
     def test_the_settings_say_what_to_do_where_there_is_no_configuration(self):
         self.world.config.unlink()
         self.open("goipd/settings")
-        self.browser.until_text("There is no configuration of goipd")
+        self.browser.until_text("The configuration of goipd cannot be read")
         self.assertNotIn("Save", self.browser.text())
 
     def test_the_settings_have_every_option_that_is_documented_and_no_other(self):

@@ -211,8 +211,8 @@ return view.extend({
 			this.handleSave = this.handleSaveApply = this.handleReset = null;
 
 			return E('div', { 'class': 'alert-message warning' }, [
-				E('h4', {}, [ _('There is no configuration of goipd') ]),
-				E('p', {}, [ _('Install the package goipd, or write %s.').format('/etc/config/goipd') ])
+				E('h4', {}, [ _('The configuration of goipd cannot be read') ]),
+				E('p', {}, [ _('Install the package goipd, which brings %s, or log in as somebody who may see that.').format('/etc/config/goipd') ])
 			]);
 		}
 
