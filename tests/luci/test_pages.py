@@ -228,6 +228,28 @@ class Pages(unittest.TestCase):
         self.browser.until_text("Time to live")
         self.assertEqual(self.shown_options(), documented)
 
+    def test_every_option_can_be_set_to_what_the_form_suggests(self):
+        self.open("goipd/settings")
+        self.browser.until_text("Time to live")
+        changed = {}
+        for kind, name, _ in world.parse(self.world.config.read_text()):
+            button = f"#view tr[data-sid={name}] .cbi-button-edit"
+            if not self.browser.run("return document.querySelector(arguments[0])", button):
+                continue
+            self.turn_to(kind)
+            self.browser.click(button)
+            self.browser.until_text(name, ".modal h4")
+            changed[kind] = self.browser.run(SUGGESTED, ".modal")
+            self.browser.click_word("Save", ".modal button")
+            self.browser.until(lambda: self.router.staged, "the change")
+            self.browser.until(lambda: not self.browser.run(MODAL), "the end of the dialog")
+        changed["others"] = self.browser.run(SUGGESTED, "#view")
+        self.save_and_apply()
+        self.browser.until(lambda: not self.router.staged, "the application")
+        self.assertGreater(sum(map(len, changed.values())), 35, changed)
+        checked = self.world.rpcd("check", {})
+        self.assertEqual(checked["errors"], [], self.world.config.read_text())
+
     def shown_options(self):
         """Options by section type, of the page and of the dialogs that edit a section."""
         script = """
@@ -340,6 +362,33 @@ class Pages(unittest.TestCase):
                 self.assertEqual((shape["encoding"], shape["segments"]), (reply["encoding"], reply["segments"]))
                 self.assertEqual(shape["bytes"], len(text.encode()))
 
+
+# Sets every field to what it suggests, a choice to its last word, a box to the other state; gives the
+# names of the options.
+SUGGESTED = """
+const names = [];
+for (const field of document.querySelectorAll(arguments[0] + ' [data-field]')) {
+    let found = false;
+    for (const input of field.querySelectorAll('input, select')) {
+        if (input.type === 'checkbox')
+            input.click();
+        else if (input.localName === 'select')
+            input.selectedIndex = input.length - 1;
+        else if (input.type !== 'hidden' && input.placeholder && !input.readOnly)
+            input.value = input.placeholder;
+        else
+            continue;
+        found = true;
+        for (const name of ['input', 'keyup', 'change'])
+            input.dispatchEvent(new Event(name, { bubbles: true }));
+        input.dispatchEvent(new KeyboardEvent('keydown', { keyCode: 13, bubbles: true }));
+    }
+    if (found)
+        names.push(field.dataset.field);
+}
+return names;"""
+
+MODAL = "return document.body.classList.contains('modal-overlay-active');"
 
 # Texts at every edge: of the alphabets, of a segment, and of pairs that must not be split.
 TEXTS = [

@@ -264,9 +264,8 @@ const GridSection = TypedSection.extend({
 				E('button', { 'class': 'btn cbi-button cbi-button-positive', 'disabled': this.map.readonly || null, 'click': () => {
 					this.options.forEach(o => o.parse(id));
 
-					this.close();
 
-					return this.saved();
+					return this.saved().then(() => this.close());
 				} }, [ 'Save' ])
 			])
 		], 'cbi-modal');
