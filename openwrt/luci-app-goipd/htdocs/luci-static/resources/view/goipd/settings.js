@@ -123,9 +123,9 @@ function devices(m) {
 		[ 'keep', '+49…' ], [ '00', '0049…' ], [ 'strip', '49…' ]
 	], modal);
 	add(s, 'more', form.Flag, 'exclusive', _('Exclusive'),
-		_('Nobody else sends over this box. Without it every lost answer leaves a message unknown.'), modal, { default: '1' });
+		_('Nobody else sends over this box. Without it all messages go through the web form, which tells whose is whose.'), modal, { default: '1' });
 	choice(s, 'more', 'send_via', _('Send through'), _('The page of the box that takes the messages.'), [
-		[ 'api', 'send.html' ]
+		[ 'api', 'send.html' ], [ 'form', _('the web form') ]
 	], modal);
 	add(s, 'more', form.Value, 'inbox_interval', _('Look at the inbox'), _('Seconds between two looks; 0 is never.'),
 		modal, number(0, 3600, '15'));
