@@ -42,7 +42,7 @@ struct Method {
     fields: &'static [&'static str],
 }
 
-const METHODS: [Method; 8] = [
+const METHODS: [Method; 9] = [
     Method { name: "status", op: "ping", acts: false, fields: &[] },
     Method {
         name: "send",
@@ -52,6 +52,7 @@ const METHODS: [Method; 8] = [
     },
     Method { name: "message", op: "status", acts: false, fields: &["id"] },
     Method { name: "list", op: "list", acts: false, fields: &["state", "after", "limit"] },
+    Method { name: "inbox", op: "inbox", acts: false, fields: &["after", "limit"] },
     Method { name: "lines", op: "lines", acts: false, fields: &[] },
     Method { name: "cancel", op: "cancel", acts: true, fields: &["id"] },
     Method { name: "resend", op: "resend", acts: true, fields: &["id"] },
