@@ -129,6 +129,14 @@ function devices(m) {
 	], modal);
 	add(s, 'more', form.Value, 'inbox_interval', _('Look at the inbox'), _('Seconds between two looks; 0 is never.'),
 		modal, number(0, 3600, '15'));
+	choice(s, 'more', 'inbox_first', _('First look at the inbox'),
+		_('What becomes of the messages that are there before goipd has ever looked.'), [
+			[ 'old', _('they are kept, and nobody is told') ], [ 'events', _('they are new, like later ones') ]
+		], modal);
+	add(s, 'more', form.Flag, 'inbox_delete', _('Delete in the box'),
+		_('Deletes received messages there once they are stored, but never the eight newest of a line. goipd does not need it.'), modal);
+	add(s, 'more', form.Value, 'utc_offset', _('Clock of the box'), _('What it is ahead of UTC.'), modal,
+		like('[+-](0[0-9]|1[0-4]):[0-5][0-9]', _('a sign, hours and minutes'), '+00:00'));
 	add(s, 'more', form.Value, 'status_interval', _('Look at the status'),
 		_('Seconds between two looks while nothing is sent; 0 is never.'), modal, number(0, 3600, '60'));
 	add(s, 'more', form.Value, 'timeout', _('Patience'), _('Seconds that the box has for an answer.'),
