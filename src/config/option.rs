@@ -17,6 +17,7 @@ pub(super) struct Spec<T: 'static> {
 }
 
 /// What holds where the option does not stand.
+#[derive(Clone, Copy)]
 pub(super) enum Absent {
     /// This value.
     Default(&'static str),
@@ -42,54 +43,92 @@ pub(super) enum Kind<T> {
     List { form: &'static str, add: fn(&mut T, &str) -> Result<(), String> },
 }
 
+/// What may stand there, whatever it goes to.
+#[derive(Clone, Copy)]
+enum Form {
+    Bool,
+    Number { min: u32, max: u32, unit: &'static str },
+    Word(&'static [&'static str]),
+    Own(&'static str),
+    List(&'static str),
+}
+
 impl<T> Kind<T> {
+    const fn bare(&self) -> Form {
+        match *self {
+            Self::Bool(_) => Form::Bool,
+            Self::Number { min, max, unit, .. } => Form::Number { min, max, unit },
+            Self::Word { words, .. } => Form::Word(words),
+            Self::Own { form, .. } => Form::Own(form),
+            Self::List { form, .. } => Form::List(form),
+        }
+    }
+
     /// What may stand there, in words: for errors and the manual.
     pub fn form(&self) -> String {
-        match self {
-            Self::Bool(_) => "bool".into(),
-            Self::Number { min, max, unit: "", .. } => format!("{min} to {max}"),
-            Self::Number { min, max, unit, .. } => format!("{min} to {max} {unit}"),
-            Self::Word { words, .. } => words.join(", "),
-            Self::Own { form, .. } => (*form).into(),
-            Self::List { form, .. } => format!("list of {form}"),
-        }
+        self.bare().words()
     }
 
     /// The word of UCI that such a value is written with.
     pub const fn keyword(&self) -> &'static str {
-        if matches!(self, Self::List { .. }) { "list" } else { "option" }
+        self.bare().keyword()
     }
 
     /// Puts `text` where it belongs, or tells problem and cure.
     pub fn set(&self, into: &mut T, text: &str) -> Result<(), String> {
-        let shown = quoted(text);
+        let number = self.bare().check(text)?;
         match self {
-            Self::Bool(set) => {
-                let value = match text {
-                    "1" | "on" | "true" | "yes" | "enabled" => true,
-                    "0" | "off" | "false" | "no" | "disabled" => false,
-                    _ => return Err(format!("{shown} is neither yes nor no; write '1' or '0'")),
-                };
-                set(into, value);
-            }
-            Self::Number { min, max, set, .. } => {
-                if !text.bytes().all(|b| b.is_ascii_digit()) {
-                    return Err(format!("{shown} is no whole number; write {} in digits only", self.form()));
-                }
-                match text.parse() {
-                    Ok(number) if (*min..=*max).contains(&number) => set(into, number),
-                    _ => return Err(format!("{shown} is out of range; write {}", self.form())),
-                }
-            }
-            Self::Word { words, set } => {
-                if !words.contains(&text) || set(into, text).is_none() {
-                    return Err(format!("{shown} is not known; write one of: {}", self.form()));
-                }
-            }
+            Self::Bool(set) => set(into, number != 0),
+            Self::Number { set, .. } => set(into, number),
+            Self::Word { set, .. } => set(into, text).ok_or_else(|| unknown(text, &self.form()))?,
             Self::Own { set, .. } | Self::List { add: set, .. } => set(into, text)?,
         }
         Ok(())
     }
+}
+
+impl Form {
+    fn words(self) -> String {
+        match self {
+            Self::Bool => "bool".into(),
+            Self::Number { min, max, unit: "" } => format!("{min} to {max}"),
+            Self::Number { min, max, unit } => format!("{min} to {max} {unit}"),
+            Self::Word(words) => words.join(", "),
+            Self::Own(form) => form.into(),
+            Self::List(form) => format!("list of {form}"),
+        }
+    }
+
+    const fn keyword(self) -> &'static str {
+        if matches!(self, Self::List(_)) { "list" } else { "option" }
+    }
+
+    /// The number that `text` says, 1 for a yes; 0 where the form asks for none.
+    fn check(self, text: &str) -> Result<u32, String> {
+        match self {
+            Self::Bool => match text {
+                "1" | "on" | "true" | "yes" | "enabled" => Ok(1),
+                "0" | "off" | "false" | "no" | "disabled" => Ok(0),
+                _ => Err(format!("{} is neither yes nor no; write '1' or '0'", quoted(text))),
+            },
+            Self::Number { min, max, .. } => {
+                let (shown, form) = (quoted(text), self.words());
+                if !text.bytes().all(|b| b.is_ascii_digit()) {
+                    return Err(format!("{shown} is no whole number; write {form} in digits only"));
+                }
+                text.parse()
+                    .ok()
+                    .filter(|number| (min..=max).contains(number))
+                    .ok_or_else(|| format!("{shown} is out of range; write {form}"))
+            }
+            Self::Word(words) if !words.contains(&text) => Err(unknown(text, &self.words())),
+            Self::Word(_) | Self::Own(_) | Self::List(_) => Ok(0),
+        }
+    }
+}
+
+fn unknown(text: &str, words: &str) -> String {
+    format!("{} is not known; write one of: {words}", quoted(text))
 }
 
 /// Sets every default of `table`.
@@ -104,15 +143,29 @@ pub(super) fn defaults<T>(table: &[Spec<T>], into: &mut T) {
 
 /// Reads `section`: what stands in it goes to `into`, what is wrong with it to `faults`.
 pub(super) fn read<T>(section: &Section, table: &[Spec<T>], into: &mut T, faults: &mut Faults) {
+    let rows: Vec<Row> = table.iter().map(|s| (s.name, s.absent, s.kind.keyword())).collect();
+    read_rows(section, &rows, &mut |place, text| table[place].kind.set(into, text), faults);
+}
+
+/// An option's name, what holds without it, and the word it is written with.
+type Row = (&'static str, Absent, &'static str);
+
+/// [`read`], once for all tables: `set` takes the place of an option in `rows` and its value.
+fn read_rows(
+    section: &Section,
+    rows: &[Row],
+    set: &mut dyn FnMut(usize, &str) -> Result<(), String>,
+    faults: &mut Faults,
+) {
     for opt in &section.options {
         let name = &opt.name;
-        let Some(spec) = table.iter().find(|s| s.name == name) else {
-            let names: Vec<_> = table.iter().map(|s| s.name).collect();
+        let Some(place) = rows.iter().position(|(known, ..)| known == name) else {
+            let names: Vec<_> = rows.iter().map(|(known, ..)| *known).collect();
             faults.add(opt.line, format!("unknown option {}; {}", quoted(name), instead(name, &names)));
             continue;
         };
         let mut refuse = |line, problem: String| faults.add(line, format!("option '{name}': {problem}"));
-        let is_list = matches!(spec.kind, Kind::List { .. });
+        let is_list = rows[place].2 == "list";
         if matches!(opt.value, Value::List(_)) && !is_list {
             refuse(opt.line, "has one value; write it with 'option', not with 'list'".into());
         } else if let Some(line) = opt.replaced {
@@ -120,17 +173,17 @@ pub(super) fn read<T>(section: &Section, table: &[Spec<T>], into: &mut T, faults
             refuse(opt.line, format!("stands in line {line} already; {cure}"));
         } else {
             for (line, text) in opt.values() {
-                if let Err(problem) = spec.kind.set(into, text) {
+                if let Err(problem) = set(place, text) {
                     refuse(line, problem);
                 }
             }
         }
     }
-    for spec in table {
-        if let Absent::Required(example) = spec.absent
-            && section.option(spec.name).is_none()
+    for (name, absent, keyword) in rows {
+        if let Absent::Required(example) = absent
+            && section.option(name).is_none()
         {
-            let (kind, name, keyword) = (&section.kind, spec.name, spec.kind.keyword());
+            let kind = &section.kind;
             let problem = format!("option '{name}' is missing in this section of type '{kind}'");
             faults.add(section.line, format!("{problem}; add a line: {keyword} {name} '{example}'"));
         }
