@@ -221,14 +221,18 @@ pub(super) fn decode(kind: u8, fields: &[u8]) -> Result<Decoded, Malformed> {
 pub(super) fn read_body<R>(fields: &[u8], read: impl FnOnce(Body<'_>) -> R) -> Option<R> {
     let f = Fields::parse(fields).ok()?;
     let choice = choice(&f).ok()?;
-    Some(read(Body {
-        to: f.text(tag::TO).ok()??,
-        text: f.text(tag::TEXT).ok()??,
-        origin: origin(&f).ok()?,
-        choice: &choice,
-        key: f.text(tag::KEY).ok()?,
-        tag: f.text(tag::TAG).ok()?,
-    }))
+    body(&f, &choice).ok().map(read)
+}
+
+fn body<'a>(f: &Fields<'a>, choice: &'a Choice) -> Result<Body<'a>, Malformed> {
+    Ok(Body {
+        to: known(f.text(tag::TO)?)?,
+        text: known(f.text(tag::TEXT)?)?,
+        origin: origin(f)?,
+        choice,
+        key: f.text(tag::KEY)?,
+        tag: f.text(tag::TAG)?,
+    })
 }
 
 /// Calls `read` with the received message in a record's fields, if there is one.

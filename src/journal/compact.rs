@@ -135,7 +135,7 @@ impl<D: Disk> Log<D> {
     }
 
     fn accepted(&self, id: MessageId) -> Option<Accepted> {
-        match self.with_body(Subject::Sent(id), codec::decode)?.ok()? {
+        match self.decoded(Subject::Sent(id))? {
             Decoded::Record(Record::Accepted(accepted)) => Some(accepted),
             Decoded::Record(Record::Kept(both)) => Some(both.0),
             _ => None,
@@ -143,7 +143,7 @@ impl<D: Disk> Log<D> {
     }
 
     fn received_copy(&self, id: ReceivedId) -> Option<Received> {
-        match self.with_body(Subject::Received(id), codec::decode)?.ok()? {
+        match self.decoded(Subject::Received(id))? {
             Decoded::Record(Record::Received(received)) => Some(Received { copied: true, ..received }),
             _ => None,
         }

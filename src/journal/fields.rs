@@ -40,10 +40,14 @@ impl<'a> Fields<'a> {
 
     /// A number of any width; `None` if the field is absent.
     pub fn number<N: TryFrom<u64>>(&self, tag: u8) -> Result<Option<N>, Malformed> {
+        self.wide(tag)?.map(N::try_from).transpose().map_err(|_| Malformed)
+    }
+
+    fn wide(&self, tag: u8) -> Result<Option<u64>, Malformed> {
         let Some(value) = self.bytes(tag) else { return Ok(None) };
         let mut wide = [0; 8];
         wide.get_mut(..value.len()).ok_or(Malformed)?.copy_from_slice(value);
-        N::try_from(u64::from_le_bytes(wide)).map(Some).map_err(|_| Malformed)
+        Ok(Some(u64::from_le_bytes(wide)))
     }
 
     /// A number that is 0 if the field is absent.

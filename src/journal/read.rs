@@ -1,5 +1,6 @@
 //! Bodies, read back from where their records lie.
 
+use super::codec::Decoded;
 use super::disk::{Disk, segment_name};
 use super::index::Subject;
 use super::log::Log;
@@ -8,12 +9,21 @@ use super::{Bodies, Body, Events, ReceivedBody, codec};
 use crate::message::{MessageId, ReceivedId};
 
 impl<D: Disk> Log<D> {
-    /// Calls `read` with the type and fields of the record that keeps a message.
-    pub(super) fn with_body<R>(&self, subject: Subject, read: impl FnOnce(u8, &[u8]) -> R) -> Option<R> {
-        let place = self.index.get(subject)?;
+    /// The record that keeps a message.
+    pub(super) fn decoded(&self, subject: Subject) -> Option<Decoded> {
+        let mut decoded = None;
+        self.with_body(subject, &mut |kind, fields| decoded = codec::decode(kind, fields).ok());
+        decoded
+    }
+
+    /// Calls `read` with the type and fields of the record that keeps a message, if there is one.
+    fn with_body(&self, subject: Subject, read: &mut dyn FnMut(u8, &[u8])) {
+        let Some(place) = self.index.get(subject) else { return };
         if place.segment == 0 {
-            let frame = self.pending.body(subject)?;
-            return Some(read(frame.kind, frame.fields));
+            if let Some(frame) = self.pending.body(subject) {
+                read(frame.kind, frame.fields);
+            }
+            return;
         }
         // Taken, not borrowed: `read` may ask for another body.
         let mut buffer = self.buffer.take();
@@ -25,8 +35,8 @@ impl<D: Disk> Log<D> {
             },
             Err(error) => Err(error.words),
         };
-        let result = match found {
-            Ok((kind, fields)) => Some(read(kind, fields)),
+        match found {
+            Ok((kind, fields)) => read(kind, fields),
             Err(why) => {
                 let name = segment_name(place.segment);
                 let (what, id) = match subject {
@@ -35,22 +45,38 @@ impl<D: Disk> Log<D> {
                     Subject::Window(id) => ("window", id),
                 };
                 log::error!("{what} {id} cannot be read from {name} at byte {}: {why}", place.at);
-                None
             }
-        };
+        }
         buffer.clear();
         self.buffer.set(buffer);
-        result
+    }
+
+    /// [`Bodies::body`], once for all that is read.
+    fn read_body(&self, id: MessageId, read: &mut dyn FnMut(Body<'_>)) {
+        self.with_body(Subject::Sent(id), &mut |_, fields| {
+            codec::read_body(fields, &mut *read);
+        });
+    }
+
+    /// [`Bodies::received`], the same.
+    fn read_received(&self, id: ReceivedId, read: &mut dyn FnMut(ReceivedBody<'_>)) {
+        self.with_body(Subject::Received(id), &mut |_, fields| {
+            codec::read_received(fields, &mut *read);
+        });
     }
 }
 
 impl<D: Disk> Bodies for Log<D> {
     fn body<R>(&self, id: MessageId, read: impl FnOnce(Body<'_>) -> R) -> Option<R> {
-        self.with_body(Subject::Sent(id), |_, fields| codec::read_body(fields, read)).flatten()
+        let (mut read, mut result) = (Some(read), None);
+        self.read_body(id, &mut |body| result = read.take().map(|read| read(body)));
+        result
     }
 
     fn received<R>(&self, id: ReceivedId, read: impl FnOnce(ReceivedBody<'_>) -> R) -> Option<R> {
-        self.with_body(Subject::Received(id), |_, fields| codec::read_received(fields, read)).flatten()
+        let (mut read, mut result) = (Some(read), None);
+        self.read_received(id, &mut |body| result = read.take().map(|read| read(body)));
+        result
     }
 
     fn events(&self) -> &Events {
