@@ -7,6 +7,8 @@
 pub mod api;
 pub mod config;
 pub mod ctl;
+mod deque;
+mod due;
 pub mod engine;
 pub mod goip;
 pub mod journal;
@@ -14,6 +16,7 @@ pub mod mailbox;
 pub mod message;
 pub mod relay;
 pub mod serve;
+mod worker;
 
 use std::ffi::OsString;
 use std::path::Path;

@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 
 use super::Choice;
+use crate::deque;
 use crate::journal::{Origin, Stamp};
 use crate::message::{Encoding, JobId, LineId, MessageId, NumberMark, OnUnknown, Priority, Problem, State};
 
@@ -84,7 +85,7 @@ impl Index {
                 let before = core::mem::replace(&mut self.entries[place], entry);
                 self.counts[before.state as usize] -= 1;
             }
-            Err(place) => self.entries.insert(place, entry),
+            Err(place) => deque::insert(&mut self.entries, place, entry),
         }
     }
 
@@ -115,7 +116,7 @@ impl Index {
     }
 
     pub fn remove(&mut self, id: MessageId) {
-        if let Some(entry) = self.place(id).ok().and_then(|place| self.entries.remove(place)) {
+        if let Some(entry) = self.place(id).ok().and_then(|place| deque::remove(&mut self.entries, place)) {
             self.counts[entry.state as usize] -= 1;
         }
     }

@@ -5,6 +5,7 @@ use super::line::{DeviceReason, Flight, LineReason, Phase};
 use super::pace::MIN_GAP_MS;
 use super::restore::TRUST_WAIT_MS;
 use super::{Action, Ask, Change, Choice, Engine, Now, fence};
+use crate::due::earliest;
 use crate::goip::{ByForm, JobStatus};
 use crate::journal::{Fence, Record, Submitting};
 use crate::message::{JobId, MessageId, Priority, Problem, ProblemCode, State};
@@ -41,18 +42,19 @@ impl Engine {
     /// When the next [`Self::turn`] is due if nothing else happens, in milliseconds since boot;
     /// `None` if only something else can make one due.
     pub fn next_wake(&self) -> Option<u64> {
-        let devices = self.devices.iter().enumerate().filter_map(|(place, device)| {
-            if device.flight.is_some() {
-                return None;
-            }
-            self.ask_due(place).into_iter().chain(self.inbox_due(place)).min()
-        });
-        let unreadable = self.lines.iter().filter_map(|line| self.unreadable_from(line));
         let ages = (self.ages_ms < u64::MAX).then_some(self.ages_ms);
         let gap = self.gap.map(|_| TRUST_WAIT_MS);
         let proof = (self.proof_ms > 0 && self.index.count(State::Queued) > 0).then_some(self.proof_ms);
-        let over = self.lines.iter().filter_map(|line| line.down_ms);
-        devices.chain(unreadable).chain(over).chain(ages).chain(gap).chain(proof).min()
+        let mut due = earliest(&[ages, gap, proof]);
+        for (place, device) in self.devices.iter().enumerate() {
+            if device.flight.is_none() {
+                due = earliest(&[due, self.ask_due(place), self.inbox_due(place)]);
+            }
+        }
+        for line in &self.lines {
+            due = earliest(&[due, self.unreadable_from(line), line.down_ms]);
+        }
+        due
     }
 
     /// When something is due for the message: its own pause ends, it becomes too old to be sent,

@@ -2,12 +2,13 @@
 //! a time. It decides nothing and remembers nothing.
 
 use std::io;
-use std::thread::{Builder, JoinHandle};
+use std::thread::JoinHandle;
 
 use super::device::Device;
 use super::inbox::InboxLine;
 use super::report::{AskError, ByForm, SendOutcome, StatusPage};
 use crate::mailbox::Receiver;
+use crate::worker;
 
 /// The thread's stack in bytes. Reading a page of 16 levels needs less than 48 KiB of it in a
 /// release build and less than 96 KiB in a debug build (x86-64); what is not touched costs no memory.
@@ -84,11 +85,12 @@ pub fn spawn(
     jobs: Receiver<Job>,
     report: impl Fn(Report) + Send + 'static,
 ) -> io::Result<JoinHandle<()>> {
-    Builder::new().name(name.into()).stack_size(STACK_BYTES).spawn(move || {
+    let work = move || {
         for job in jobs.iter() {
             report(perform(&device, job, &report));
         }
-    })
+    };
+    worker::start(name, STACK_BYTES, Box::new(work))
 }
 
 fn perform(device: &Device, job: Job, report: &dyn Fn(Report)) -> Report {

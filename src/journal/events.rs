@@ -5,6 +5,7 @@
 use std::collections::VecDeque;
 
 use super::{Record, Stamp};
+use crate::deque;
 use crate::message::{MessageId, PackedNumber, Part, ReceivedId, State};
 
 /// The number of an event: from 1, in the order of the events, the same for ever. Some numbers
@@ -311,7 +312,7 @@ impl Events {
             None if place == 0 && full => {}
             None => {
                 self.bytes += entry.kind.bytes();
-                self.ring.insert(place, entry);
+                deque::insert(&mut self.ring, place, entry);
             }
         }
         while self.is_over() {

@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 
+use crate::deque;
 use crate::message::{LineName, MessageId, ReceivedId};
 
 /// A record in a segment.
@@ -153,13 +154,13 @@ impl Places {
                 self.entries[at].place = place;
             }
             // Ids grow: but for the recovery of copied ones this is the end.
-            Err(at) => self.entries.insert(at, Entry { id, place }),
+            Err(at) => deque::insert(&mut self.entries, at, Entry { id, place }),
         }
         self.bytes += u64::from(place.len);
     }
 
     fn remove(&mut self, id: u32) {
-        if let Some(entry) = self.find(id).ok().and_then(|at| self.entries.remove(at)) {
+        if let Some(entry) = self.find(id).ok().and_then(|at| deque::remove(&mut self.entries, at)) {
             self.bytes -= u64::from(entry.place.len);
         }
     }

@@ -16,6 +16,7 @@ use super::recover::{RecoverError, Recovered, Segment, recover};
 use super::segment::{self, HEAD_BYTES, Head};
 use super::space::{KEPT_BYTES, Limits, MIN_FREE_BYTES, NoRoom, OPT_OUT_BYTES, Pressure};
 use super::{Events, Record, Seq, Ticket, Urgency};
+use crate::due::earliest;
 use crate::message::MessageId;
 
 /// After a failed write, and while there is too little room, the disk is tried again this often.
@@ -339,7 +340,7 @@ impl<D: Disk> Log<D> {
         let retire = (!self.retiring.is_empty()).then_some(self.retire_ms);
         let low = self.free.is_some_and(|free| free < MIN_FREE_BYTES);
         let measure = low.then_some(self.measure_ms);
-        [retire, self.write_due(), measure].into_iter().flatten().min()
+        earliest(&[retire, self.write_due(), measure])
     }
 
     fn write_due(&self) -> Option<u64> {

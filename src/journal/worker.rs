@@ -1,11 +1,12 @@
 //! The journal's thread: it does for the log what has to wait for the disk. It decides nothing.
 
 use std::io;
-use std::thread::{Builder, JoinHandle};
+use std::thread::JoinHandle;
 
 use super::disk::Disk;
 use super::job::{Done, Job};
 use crate::mailbox::Receiver;
+use crate::worker;
 
 /// The thread's stack in bytes: it only calls the system, and formats an error.
 pub const STACK_BYTES: usize = 64 * 1024;
@@ -20,12 +21,13 @@ pub fn spawn(
     jobs: Receiver<Job>,
     report: impl Fn(Done) + Send + 'static,
 ) -> io::Result<JoinHandle<()>> {
-    Builder::new().name("journal".into()).stack_size(STACK_BYTES).spawn(move || {
+    let work = move || {
         for job in jobs.iter() {
             let done = job.perform(&mut disk);
             // Before the report: with it the log takes the records' buffer back.
             drop(job);
             report(done);
         }
-    })
+    };
+    worker::start("journal", STACK_BYTES, Box::new(work))
 }

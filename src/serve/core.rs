@@ -11,6 +11,7 @@ use std::io;
 use crate::api::reply::{Daemon, Source};
 use crate::api::{self, Answer, Caller, Form, Request};
 use crate::config::{self, Config};
+use crate::due::earliest;
 use crate::engine::{Action, DeviceSettings, Engine, InboxSettings, Now, Settings};
 use crate::journal::{Bodies, Event, Events, ReceivedBody, Ticket};
 use crate::message::{MessageId, ReceivedId, Refusal};
@@ -208,7 +209,7 @@ impl Core {
     /// When to [`Self::settle`] next if nothing else happens, in milliseconds since boot.
     pub fn next_wake(&self, stopping: bool) -> Option<u64> {
         let engine = self.engine.next_wake().filter(|_| !stopping);
-        engine.into_iter().chain(self.spool.next_wake()).min()
+        earliest(&[engine, self.spool.next_wake()])
     }
 
     /// Gives no further request to a box.

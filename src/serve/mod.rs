@@ -23,6 +23,7 @@ use std::fmt;
 use std::io;
 
 use crate::config::Config;
+use crate::due::earliest;
 use crate::engine::Now;
 
 use clients::{Clients, MAX_CONNECTIONS};
@@ -239,11 +240,14 @@ impl Daemon {
         }
         let core = self.core.next_wake(self.stop_ms.is_some() || self.waiting.is_some());
         let socket = self.socket.as_ref().and_then(Socket::next_wake);
-        let wake =
-            [core, self.clients.next_wake(), self.web.next_wake(), socket, self.stop_ms, self.reload_ms()]
-                .into_iter()
-                .flatten()
-                .min();
+        let wake = earliest(&[
+            core,
+            self.clients.next_wake(),
+            self.web.next_wake(),
+            socket,
+            self.stop_ms,
+            self.reload_ms(),
+        ]);
         wake.map(|ms| ms.saturating_sub(now.boot_ms))
     }
 }

@@ -13,6 +13,7 @@ use super::listeners::Listener;
 use super::poller::{Flags, Poller};
 use super::{FIRST_LISTENER, FIRST_VISITOR};
 use crate::config::Config;
+use crate::due::earliest;
 use crate::engine::Now;
 use crate::message::ClientId;
 use crate::relay::Hosts;
@@ -294,9 +295,14 @@ impl Web {
 
     /// When something is due if nothing else happens, in milliseconds since boot.
     pub fn next_wake(&mut self) -> Option<u64> {
-        let summary = self.door.access().summary_due_ms();
-        let listeners = self.listeners.iter().filter_map(Listener::next_wake);
-        self.visitors.iter().filter_map(Visitor::next_wake).chain(listeners).chain(summary).min()
+        let mut due = self.door.access().summary_due_ms();
+        for listener in &self.listeners {
+            due = earliest(&[due, listener.next_wake()]);
+        }
+        for visitor in &mut self.visitors {
+            due = earliest(&[due, visitor.next_wake()]);
+        }
+        due
     }
 
     /// Takes no more requests, and ends every wait.
