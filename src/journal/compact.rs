@@ -13,7 +13,7 @@
 //! A crash in between leaves both the old records and the copy, and the copy counts: it comes
 //! later and says everything.
 
-use super::codec::{self, Decoded};
+use super::codec::Decoded;
 use super::disk::{Disk, segment_name};
 use super::events::Entry;
 use super::index::Subject;
