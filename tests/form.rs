@@ -14,7 +14,8 @@ fn daemon(sim: &Sim, options: &str) -> (Daemon, Talk) {
     let folder = Folder::new();
     let path = config_with(&folder, "option volatile '1'", &[("office", &sim.url(), 1)]);
     let text = std::fs::read_to_string(&path).unwrap();
-    std::fs::write(&path, format!("{text}{options}\n")).unwrap();
+    // What it is asked for is counted here, and is about sending alone.
+    std::fs::write(&path, format!("{text}{options}\noption inbox_interval '0'\n")).unwrap();
     let daemon = Daemon::start_in(folder);
     let mut talk = daemon.connect();
     until(&mut talk, r#"{"op":"lines"}"#, r#""up":true"#);
