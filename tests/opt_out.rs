@@ -193,7 +193,7 @@ fn at_the_relay_sends_are_refused_and_admins_change_the_list() {
     assert_eq!((list.status, field(&list.body, "number"), field(&list.body, "next")), (200, NUMBER, NUMBER));
     let behind = relay.request("GET", "/v1/optouts?after=+4915112345678", ADMIN, "");
     assert_eq!(behind.body, format!(r#"{{"optouts":[],"next":"{NUMBER}"}}"#));
-    assert_eq!(relay.request("GET", "/v1/optouts/0151-12345678", ADMIN, "").status, 200);
+    assert_eq!(relay.request("GET", "/v1/optouts/015112345678", ADMIN, "").status, 200);
     for (method, path) in [("GET", "/v1/optouts"), ("GET", path), ("PUT", path), ("DELETE", path)] {
         for token in [TOKEN, SEND_ONLY] {
             assert_eq!(relay.request(method, path, token, "").error(), "forbidden", "{method} {path}");

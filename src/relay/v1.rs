@@ -3,6 +3,7 @@
 
 use core::ops::RangeInclusive;
 
+use super::route;
 use crate::api::request::{
     DEFAULT_LIMIT, From, MAX_KEY_BYTES, MAX_LIMIT, MAX_WAIT_S, Request, SendRequest, parse_send,
 };
@@ -89,14 +90,17 @@ pub fn inbox(query: &Query) -> Result<Request, Refusal> {
 /// `GET /v1/optouts?after=&limit=`.
 ///
 /// # Errors
-/// `bad_request` naming the field.
+/// `bad_request` naming the field; `invalid_number`.
 pub fn opt_outs(query: &Query) -> Result<Request, Refusal> {
     only(query, &["after", "limit"])?;
     // A '+' that was not encoded has become a blank.
-    let after = field(query, "after")?.map(|after| match after.strip_prefix(' ') {
-        Some(digits) => ["+", digits].concat(),
-        None => after.to_owned(),
-    });
+    let after = match field(query, "after")? {
+        Some(text) => {
+            let digits = text.strip_prefix(' ').map(|digits| ["+", digits].concat());
+            Some(route::number(digits.as_deref().unwrap_or(text))?.text().as_str().into())
+        }
+        None => None,
+    };
     Ok(Request::OptOuts { after, limit: number(query, "limit", 1..=MAX_LIMIT)?.unwrap_or(DEFAULT_LIMIT) })
 }
 

@@ -11,7 +11,7 @@ fn a_wrong_command_line_says_what_is_wrong_and_asks_no_daemon() {
         ([].as_slice(), "the COMMAND is missing; see 'goipctl --help'"),
         (
             &["outbox"],
-            "unknown command 'outbox'; known are send, status, list, cancel, resend, inbox, lines, events, ping, check",
+            "unknown command 'outbox'; known are send, status, list, cancel, resend, inbox, lines, events, optout, ping, check",
         ),
         (&["estimate", "12", "x"], "unknown command 'estimate'"),
         (&["a\x1b[2J"], r"unknown command 'a\u{1b}[2J'"),
