@@ -125,12 +125,11 @@ impl Engine {
         let mut new: Vec<OptedOut> = Vec::new();
         for number in numbers {
             let number = PackedNumber::from(&self.settings.rules.opt_out.spelling.canonical(number));
-            if self.opt_outs.since_s(number).is_none() {
+            // A request has few of them, and to sort them would take more code than it is worth.
+            if self.opt_outs.since_s(number).is_none() && !new.iter().any(|one| one.number == number) {
                 new.push(OptedOut { number, since_s: now.unix_s });
             }
         }
-        new.sort_unstable_by_key(|one| one.number);
-        new.dedup_by_key(|one| one.number);
         let count = new.len();
         if count == 0 {
             return Ok((0, self.ticket));
@@ -214,18 +213,14 @@ impl Engine {
             self.note_opt(Record::OptOut(OptOut { at: None, numbers: vec![new] }));
             self.note_opt(Record::OptIn(OptIn { at: None, number: old }));
         }
-        let mut marks: Vec<NumberMark> =
-            self.opt_outs.after(None).iter().map(|one| one.number.mark()).collect();
-        marks.sort_unstable();
+        let marks: Vec<NumberMark> = self.opt_outs.after(None).iter().map(|one| one.number.mark()).collect();
         self.stop_queued(now, &marks);
     }
 
-    /// Takes back what waits for those numbers, whose marks are sorted.
+    /// Takes back what waits for numbers with those marks.
     fn stop_queued(&mut self, now: Now, marks: &[NumberMark]) {
         let stopped = |entry: &&super::index::Entry| {
-            entry.state == State::Queued
-                && marks.binary_search(&entry.to).is_ok()
-                && !self.is_exempt(entry.origin)
+            entry.state == State::Queued && marks.contains(&entry.to) && !self.is_exempt(entry.origin)
         };
         let stopped: Vec<MessageId> = self.index.iter().filter(stopped).map(|entry| entry.id).collect();
         for id in stopped {
