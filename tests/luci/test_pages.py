@@ -229,6 +229,7 @@ class Pages(unittest.TestCase):
         self.assertEqual(self.shown_options(), documented)
 
     def test_every_option_can_be_set_to_what_the_form_suggests(self):
+        self.world.config.write_text(self.world.config.read_text() + MORE)
         self.open("goipd/settings")
         self.browser.until_text("Time to live")
         changed = {}
@@ -362,6 +363,13 @@ class Pages(unittest.TestCase):
                 self.assertEqual((shape["encoding"], shape["segments"]), (reply["encoding"], reply["segments"]))
                 self.assertEqual(shape["bytes"], len(text.encode()))
 
+
+# Sections that the other tests do without.
+MORE = """
+config reply 'hours'
+	list pattern 'HOURS'
+	option text 'We are open.'
+"""
 
 # Sets every field to what it suggests, a choice to its last word, a box to the other state; gives the
 # names of the options.

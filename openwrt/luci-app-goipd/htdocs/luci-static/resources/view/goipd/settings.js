@@ -102,6 +102,46 @@ function daemon(m) {
 	]);
 }
 
+function optout(m) {
+	const s = m.section(form.TypedSection, 'optout', _('Opt-out'),
+		_('Who sends one of the words gets no more messages, until one of the others comes.'));
+
+	s.anonymous = true;
+
+	add(s, null, form.Flag, 'enabled', _('Enabled'));
+	add(s, null, form.DynamicList, 'keyword', _('Words to opt out'),
+		_('Without any: STOP, STOPALL, UNSUBSCRIBE, CANCEL, END and QUIT.'));
+	add(s, null, form.DynamicList, 'keyword_start', _('Words to come back'), _('Without any: START, YES and UNSTOP.'));
+	add(s, null, form.Value, 'confirm', _('Confirmation'), _('What who opts out is told, once; empty: nothing.'));
+	add(s, null, form.Value, 'country', _('Code of the country'),
+		_('With it 0151… and +49151… are one number.'), like('[1-9][0-9]{0,2}', _('1 to 3 digits'), '49'));
+	add(s, null, form.Value, 'trunk', _('Prefix inside the country'),
+		_('What numbers there begin with, and lose behind the code: 0 in most countries; none where there is none.'),
+		like('[0-9]{1,3}|none', _('1 to 3 digits, or none'), '0'));
+	add(s, null, form.Flag, 'local', _('Local too'),
+		_('Without it programs on the router, and these pages, send also to who has opted out.'), { default: '1' });
+}
+
+function replies(m) {
+	const s = m.section(form.GridSection, 'reply', _('Replies'),
+		_('Answers that goipd gives by itself. The first one that fits a message decides.'));
+	const who = like('[+]?[0-9]+[*]?', _('a number, or its beginning and a *'), '+49*');
+
+	s.addremove = true;
+	s.nodescriptions = true;
+	s.modaltitle = name => _('Reply %s').format(name);
+
+	choice(s, null, 'match', _('Fits'), _('What a received message must be. Case and blanks do not matter.'), [
+		[ 'exact', _('one of the patterns') ], [ 'any', _('anything') ], [ 'prefix', _('something that begins with one') ]
+	], modal);
+	add(s, null, form.DynamicList, 'pattern', _('Patterns'), _('One at least; none if anything fits.'));
+	add(s, null, form.Value, 'text', _('Answer'), '', needed);
+	add(s, null, form.DynamicList, 'from', _('Only to'), _('Numbers, or beginnings with a * behind; without any to all.'), modal, who);
+	add(s, null, form.DynamicList, 'not_from', _('Not to'), _('In the same form.'), modal, who);
+	add(s, null, form.Value, 'per_number', _('Answers a day'), _('The most that a number is sent, of all replies together.'),
+		modal, number(1, 100, '3'));
+}
+
 function devices(m) {
 	const s = m.section(form.GridSection, 'device', _('Devices'),
 		_('One for each GoIP. Messages and programs call it by its name: letters, digits and underscores.'));
@@ -122,6 +162,8 @@ function devices(m) {
 	choice(s, 'more', 'number_format', _('Numbers'), _('What the box gets for the + of a number.'), [
 		[ 'keep', '+49…' ], [ '00', '0049…' ], [ 'strip', '49…' ]
 	], modal);
+	add(s, 'more', form.DynamicList, 'own_number', _('Its own numbers'),
+		_('Of its SIM cards; they are never answered.'), modal, like('[+]?[0-9]{2,20}', _('a number'), '+4915112345678'));
 	add(s, 'more', form.Flag, 'exclusive', _('Exclusive'),
 		_('Nobody else sends over this box. Without it all messages go through the web form, which tells whose is whose.'), modal, { default: '1' });
 	choice(s, 'more', 'send_via', _('Send through'), _('The page of the box that takes the messages.'), [
@@ -203,6 +245,8 @@ function clients(m) {
 	add(s, 'login', form.DynamicList, 'lines', _('Lines'), _('Lines it may send on; without any all.'), modal,
 		like(LINE, _('a device, or a device and a line'), 'office/1'));
 
+	add(s, 'limits', form.Flag, 'transactional', _('Also to who opted out'),
+		_('For codes and alarms, never for advertising.'), modal);
 	add(s, 'limits', form.Value, 'rate', _('Messages a minute'), _('Without it any number.'), modal, number(1, 10000));
 	add(s, 'limits', form.Value, 'daily', _('Messages a day'), _('Without it any number.'), modal, number(1, 100000));
 	add(s, 'limits', form.Value, 'ttl', _('Time to live'), _('Seconds, for its messages that name none.'),
@@ -225,7 +269,7 @@ return view.extend({
 		}
 
 		/* Sections of which there is one are shown even where the file has none. */
-		for (const one of [ [ 'goipd', 'main' ], [ 'relay', 'lan' ] ])
+		for (const one of [ [ 'goipd', 'main' ], [ 'relay', 'lan' ], [ 'optout', 'optout' ] ])
 			if (!uci.sections('goipd', one[0]).length)
 				uci.add('goipd', one[0], one[1]);
 
@@ -236,6 +280,8 @@ return view.extend({
 		devices(m);
 		relay(m);
 		clients(m);
+		optout(m);
+		replies(m);
 
 		const node = await m.render();
 		const wrong = api.mistakes(check);
