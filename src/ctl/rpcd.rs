@@ -42,7 +42,7 @@ struct Method {
     fields: &'static [&'static str],
 }
 
-const METHODS: [Method; 9] = [
+const METHODS: [Method; 11] = [
     Method { name: "status", op: "ping", acts: false, fields: &[] },
     Method {
         name: "send",
@@ -56,6 +56,8 @@ const METHODS: [Method; 9] = [
     Method { name: "lines", op: "lines", acts: false, fields: &[] },
     Method { name: "cancel", op: "cancel", acts: true, fields: &["id"] },
     Method { name: "resend", op: "resend", acts: true, fields: &["id"] },
+    Method { name: "optouts", op: "optouts", acts: false, fields: &["after", "limit"] },
+    Method { name: "optout", op: "optout", acts: true, fields: &["number", "do"] },
     Method { name: "check", op: "", acts: false, fields: &["live"] },
 ];
 

@@ -49,7 +49,7 @@ class Files(unittest.TestCase):
 
     def test_what_changes_something_needs_the_right_to_write(self):
         for group in self.groups().values():
-            self.assertFalse({"send", "cancel", "resend"} & set(group["read"].get("ubus", {}).get("goipd", [])))
+            self.assertFalse({"send", "cancel", "resend", "optout"} & set(group["read"].get("ubus", {}).get("goipd", [])))
 
     def groups(self):
         return self.read("rpcd/acl.d")

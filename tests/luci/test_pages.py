@@ -179,6 +179,21 @@ class Pages(unittest.TestCase):
         self.browser.click_word("Send", ".modal button")
         self.browser.until(lambda: "Thank you" in self.world.air(), "the reply on the air")
 
+    def test_numbers_that_have_opted_out_are_shown_added_and_removed(self):
+        self.world.start()
+        self.open("goipd/optouts")
+        self.browser.until_text("Nobody has opted out.")
+        self.browser.type("#goipd-number", "+49 151 12345678")
+        self.browser.click_word("Add")
+        self.browser.until_text("+4915112345678")
+        self.picture("optouts")
+        self.assertEqual(self.world.ask(op="send", to="+4915112345678", text="x")["error"], "opted_out")
+        self.browser.type("#goipd-number", "12x")
+        self.browser.click_word("Add")
+        self.browser.until_text("'12x' is not a phone number")
+        self.browser.click_word("Remove")
+        self.browser.until_text("Nobody has opted out.")
+
     def test_who_may_only_read_gets_no_buttons_that_change_anything(self):
         self.world.tell("refuse 60000")
         self.world.start()
@@ -192,7 +207,7 @@ class Pages(unittest.TestCase):
         self.assertTrue(self.browser.run("return document.getElementById('widget.cbid.goipd.main.ttl').disabled"))
 
     def test_every_page_says_what_to_do_when_goipd_does_not_run(self):
-        for page in ("overview", "messages", "inbox"):
+        for page in ("overview", "messages", "inbox", "optouts"):
             with self.subTest(page):
                 self.open(f"goipd/{page}")
                 self.browser.until_text("goipd is not running")
@@ -207,7 +222,7 @@ class Pages(unittest.TestCase):
 
     def test_every_page_says_what_to_do_when_ubus_does_not_know_goipd(self):
         self.router.has_plugin = False
-        for page in ("overview", "messages", "inbox"):
+        for page in ("overview", "messages", "inbox", "optouts"):
             with self.subTest(page):
                 self.open(f"goipd/{page}")
                 self.browser.until_text("/etc/init.d/rpcd restart")

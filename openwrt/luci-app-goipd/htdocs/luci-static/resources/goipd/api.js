@@ -55,6 +55,7 @@ return baseclass.extend({
 	cancel: method('cancel', [ 'id' ]),
 	resend: method('resend', [ 'id' ]),
 	optouts: method('optouts', [ 'after', 'limit' ]),
+	optout: method('optout', [ 'number', 'do' ]),
 
 	/* Whether the configuration is right; with `live` what the boxes say, too. */
 	check: method('check', [ 'live' ]),
