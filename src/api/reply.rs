@@ -187,7 +187,7 @@ impl<B: Bodies> Source<'_, B> {
             Subject::Part(part) if event.kind == EventKind::InboxGap => {
                 self.engine.may_see_line(part, caller.inbox)
             }
-            Subject::Part(_) => true,
+            Subject::Part(_) | Subject::Webhook(..) => true,
             Subject::Number(_) => caller.all,
         };
         if !ours {
@@ -216,6 +216,10 @@ impl<B: Bodies> Source<'_, B> {
                     o.string(name, &part.to_string());
                 }
                 Subject::Number(number) => o.string("number", number),
+                Subject::Webhook(name, seq) => {
+                    o.string("webhook", name);
+                    o.number("dropped", seq);
+                }
             }
         });
         true

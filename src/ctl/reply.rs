@@ -136,7 +136,8 @@ impl<'a> Reply<'a> {
     pub fn show_event_row(&self, out: &mut Output) -> Result<(), Failure> {
         let message = self.object("message");
         let of_message = |name: &str| message.as_ref().and_then(|m| m.text(name));
-        let part = self.text("line").or_else(|| self.text("device")).or_else(|| of_message("line"));
+        let part = ["line", "device", "webhook"].into_iter().find_map(|name| self.text(name));
+        let part = part.or_else(|| of_message("line"));
         let [seq, time, event] = ["seq", "time", "event"].map(|name| self.text(name));
         let [id, to, text] = ["id", "to", "text"].map(of_message);
         let to = to.or_else(|| of_message("from"));

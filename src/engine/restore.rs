@@ -92,6 +92,7 @@ impl Engine {
             Record::Line(..)
             | Record::Daily(_)
             | Record::Cursor(_)
+            | Record::Dropped(_)
             | Record::OptOut(_)
             | Record::OptIn(_)
             | Record::Replies(_) => {}

@@ -8,7 +8,7 @@ use heapless::String;
 
 use super::fields::{Fields, Malformed, put, put_count, put_flag, put_number, put_text};
 use super::{
-    Accepted, Body, BootId, Choice, Condition, Cursor, Daily, Fence, InboxIds, InboxWindow, Kept, Moved,
+    Accepted, Body, BootId, Choice, Condition, Cursor, Daily, Dropped, Fence, InboxIds, InboxWindow, Kept, Moved,
     OptIn, OptOut, Origin, Received, ReceivedBody, Record, Replies, Seq, Stamp, Started, Submitting,
 };
 use crate::message::{
@@ -98,7 +98,15 @@ pub(super) fn encode(record: &Record, into: &mut Vec<u8>) -> u8 {
             if let Some(seq) = cursor.seq {
                 put_number(into, tag::SEQ, seq.into());
             }
+            put_count(into, tag::TRIED_S, cursor.tried_s.into());
             kind::CURSOR
+        }
+        Record::Dropped(dropped) => {
+            put_stamp(into, tag::AT, dropped.at);
+            put_text(into, tag::CONSUMER, dropped.webhook.as_str());
+            // The record's own event has the other tag.
+            put_count(into, tag::DROPPED, dropped.seq.into());
+            kind::DROPPED
         }
         Record::Received(received) => {
             put_received(into, received);
@@ -184,8 +192,14 @@ pub(super) fn decode(kind: u8, fields: &[u8]) -> Result<Decoded, Malformed> {
             up: f.has(tag::UP),
         }),
         kind::CURSOR => Record::Cursor(Cursor {
-            consumer: known(f.text(tag::CONSUMER)?.and_then(ConsumerName::parse))?,
+            consumer: consumer(f)?,
             seq: f.number(tag::SEQ)?,
+            tried_s: f.count(tag::TRIED_S)?,
+        }),
+        kind::DROPPED => Record::Dropped(Dropped {
+            at: stamp(f, tag::AT)?,
+            webhook: consumer(f)?,
+            seq: f.count(tag::DROPPED)?,
         }),
         kind::RECEIVED => Record::Received(received(f)?),
         kind::INBOX_WINDOW => Record::InboxWindow(InboxWindow {
@@ -495,6 +509,10 @@ fn received_id(f: &Fields<'_>) -> Result<ReceivedId, Malformed> {
 fn state(f: &Fields<'_>) -> Result<State, Malformed> {
     let value = f.count::<u8>(tag::STATE)?;
     known(State::ALL.into_iter().find(|&s| s as u8 == value))
+}
+
+fn consumer(f: &Fields<'_>) -> Result<ConsumerName, Malformed> {
+    known(f.text(tag::CONSUMER)?.and_then(ConsumerName::stored))
 }
 
 fn boot(f: &Fields<'_>) -> Result<BootId, Malformed> {

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 
 use super::{Record, Stamp};
 use crate::deque;
-use crate::message::{MessageId, PackedNumber, Part, ReceivedId, State};
+use crate::message::{DeviceName, MessageId, PackedNumber, Part, ReceivedId, State};
 
 /// The number of an event: from 1, in the order of the events, the same for ever. Some numbers
 /// name no event: a crash took it before anybody was shown it.
@@ -15,9 +15,13 @@ pub type Seq = u32;
 /// The most events that are ever kept.
 pub const MAX_EVENTS: usize = 10_000;
 
-/// Devices, lines and numbers of which events are kept. Beyond that the oldest events go, until
-/// one of them is in none any more.
+/// Devices, lines, numbers and webhooks of which events are kept. Beyond that the oldest events
+/// go, until one of them is in none any more.
 const MAX_NAMES: usize = 1024;
+
+/// The bits of a subject that are the place of a name; those above belong to the kind of event.
+pub(super) const PLACE_BITS: u32 = 10;
+const _: () = assert!(MAX_NAMES <= 1 << PLACE_BITS);
 
 /// What an event takes where it is copied forward: its bytes, and its share of a record for
 /// dozens of them.
@@ -47,11 +51,13 @@ pub enum EventKind {
     OptOut,
     /// A number wants messages again.
     OptIn,
+    /// A webhook did not take an event.
+    WebhookDropped,
 }
 
 impl EventKind {
     /// Those that are of no message that is sent, and what the journal writes for each.
-    const OTHERS: [(Self, u8); 8] = [
+    const OTHERS: [(Self, u8); 9] = [
         (Self::LineUp, 32),
         (Self::LineDown, 33),
         (Self::DeviceUp, 34),
@@ -60,7 +66,18 @@ impl EventKind {
         (Self::InboxGap, 37),
         (Self::OptOut, 40),
         (Self::OptIn, 41),
+        (Self::WebhookDropped, 44),
     ];
+
+    /// The kind of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::all().find(|kind| kind.as_str() == name)
+    }
+
+    /// All of them.
+    pub fn all() -> impl Iterator<Item = Self> {
+        State::ALL.into_iter().map(Self::Message).chain(Self::OTHERS.into_iter().map(|(kind, _)| kind))
+    }
 
     /// The event's name on every door.
     pub const fn as_str(self) -> &'static str {
@@ -74,6 +91,7 @@ impl EventKind {
             Self::InboxGap => "inbox_gap",
             Self::OptOut => "opt_out",
             Self::OptIn => "opt_in",
+            Self::WebhookDropped => "webhook_dropped",
         }
     }
 
@@ -117,6 +135,8 @@ pub enum Subject<'a> {
     Part(&'a Part),
     /// A telephone number.
     Number(&'a str),
+    /// A webhook, which may not be configured any more, and the event that it did not take.
+    Webhook(&'a str, Seq),
 }
 
 /// A change that is told.
@@ -137,7 +157,8 @@ pub struct Event<'a> {
 pub(super) struct Entry {
     pub seq: Seq,
     pub unix_s: u32,
-    /// The message's id, sent or received, or the place of the name.
+    /// The message's id, sent or received; or the place of the name, and above [`PLACE_BITS`] of it, where a
+    /// webhook did not take an event, how far that event is behind this one.
     pub subject: u32,
     /// The segment with the record that tells it.
     pub segment: u32,
@@ -217,6 +238,10 @@ impl Events {
                 EventKind::Message(state) => Subject::Message(entry.subject, state),
                 EventKind::Received => Subject::Received(entry.subject),
                 EventKind::OptOut | EventKind::OptIn => Subject::Number(&self.name(entry.subject)?.device),
+                EventKind::WebhookDropped => {
+                    let dropped = entry.seq.saturating_sub(entry.subject >> PLACE_BITS);
+                    Subject::Webhook(&self.name(entry.subject)?.device, dropped)
+                }
                 _ => Subject::Part(self.name(entry.subject)?),
             };
             Some(Event { seq: entry.seq, unix_s: entry.unix_s, kind: entry.kind, subject })
@@ -253,6 +278,12 @@ impl Events {
                 (w.at, EventKind::InboxGap, self.place(&Part::from(&w.line), seq)?)
             }
             Record::Condition(c) => (c.at, EventKind::of(&c.part, c.up), self.place(&c.part, seq)?),
+            Record::Dropped(d) => {
+                let device = DeviceName::try_from(d.webhook.as_webhook()?).ok()?;
+                let place = self.place(&Part { device, line: None }, seq)?;
+                let behind = seq.saturating_sub(d.seq).min(u32::MAX >> PLACE_BITS);
+                (d.at, EventKind::WebhookDropped, place | behind << PLACE_BITS)
+            }
             Record::OptOut(o) => match o.numbers.as_slice() {
                 [one] => (o.at?, EventKind::OptOut, self.number(one.number, seq)?),
                 _ => return None,
@@ -293,9 +324,9 @@ impl Events {
         self.place(&Part { device, line: None }, seq)
     }
 
-    /// The name at that place.
-    pub(super) fn name(&self, place: u32) -> Option<&Part> {
-        self.names.get(place as usize).map(|(name, _)| name)
+    /// The name that a subject has.
+    pub(super) fn name(&self, subject: u32) -> Option<&Part> {
+        self.names.get(place_of(subject)).map(|(name, _)| name)
     }
 
     /// Adds an event, or takes its new place if it is there.
@@ -342,6 +373,11 @@ impl Events {
     }
 }
 
+/// The place of the name that a subject has.
+pub(super) const fn place_of(subject: u32) -> usize {
+    (subject & ((1 << PLACE_BITS) - 1)) as usize
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::testing::{life, moved};
@@ -360,10 +396,10 @@ mod tests {
 
     #[test]
     fn every_kind_has_a_code_and_a_name_of_its_own() {
-        let kinds = State::ALL.map(EventKind::Message).into_iter().chain(EventKind::OTHERS.map(|(k, _)| k));
         let mut names = Vec::new();
-        for kind in kinds {
+        for kind in EventKind::all() {
             assert_eq!(EventKind::from_code(kind.code()), Some(kind));
+            assert_eq!(EventKind::from_name(kind.as_str()), Some(kind));
             assert!(!names.contains(&kind.as_str()));
             names.push(kind.as_str());
         }
@@ -394,8 +430,7 @@ mod tests {
         }
         let shown = |e: Event<'_>| match e.subject {
             Subject::Part(part) => format!("{} {part}", e.kind.as_str()),
-            Subject::Message(id, _) | Subject::Received(id) => id.to_string(),
-            Subject::Number(number) => number.to_owned(),
+            _ => panic!("{}", e.kind.as_str()),
         };
         let shown: Vec<String> = events.after(0).map(shown).collect();
         assert_eq!(shown, ["line_down a/1", "device_down a", "device_up a", "line_up a/1"]);

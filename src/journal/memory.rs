@@ -48,6 +48,7 @@ impl Memory {
             | Record::Daily(_)
             | Record::Condition(_)
             | Record::Cursor(_)
+            | Record::Dropped(_)
             | Record::InboxWindow(_)
             | Record::OptOut(_)
             | Record::OptIn(_)

@@ -16,6 +16,7 @@ mod consumers;
 mod crc;
 mod daily;
 mod disk;
+mod event_set;
 mod events;
 mod fields;
 mod index;
@@ -39,9 +40,10 @@ mod worker;
 mod testing;
 
 pub use conditions::Conditions;
-pub use consumers::{Consumers, MAX_CONSUMERS};
+pub use consumers::{Consumer, Consumers, MAX_CONSUMERS, MAX_WEBHOOKS};
 pub use daily::DailyCounts;
 pub use disk::{Disk, DiskError, DiskErrorKind, Source};
+pub use event_set::EventSet;
 pub use events::{Event, EventKind, Events, MAX_EVENTS, Seq, Subject};
 pub use job::{Done, Job, Retire, Write};
 pub use lines::LineJobs;
@@ -49,7 +51,7 @@ pub use log::{Counters, Log, RETRY_MS};
 pub use memory::Memory;
 pub use opt_outs::{MAX_OPT_OUTS, OptOuts};
 pub use record::{
-    Accepted, Body, BootId, Choice, Condition, Cursor, Daily, Fence, InboxIds, InboxWindow, Kept, Moved,
+    Accepted, Body, BootId, Choice, Condition, Cursor, Daily, Dropped, Fence, InboxIds, InboxWindow, Kept, Moved,
     OptIn, OptOut, OptedOut, Origin, Received, ReceivedBody, Record, Stamp, Started, Submitting, Urgency,
 };
 pub use replies::{MAX_REPLIED, Replies};

@@ -164,6 +164,19 @@ pub struct Cursor {
     pub consumer: ConsumerName,
     /// The last event that it is done with; `None` if it is not known any more.
     pub seq: Option<Seq>,
+    /// For how many seconds the event behind that one has been tried in vain.
+    pub tried_s: u32,
+}
+
+/// A webhook was given up on an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dropped {
+    /// When.
+    pub at: Stamp,
+    /// The webhook.
+    pub webhook: ConsumerName,
+    /// The event. The webhook is done with it, and with all before.
+    pub seq: Seq,
 }
 
 /// A message was received.
@@ -332,6 +345,8 @@ pub enum Record {
     /// How often goipd has answered by itself on a day, where the messages that tell it may be
     /// gone.
     Replies(Replies),
+    /// An event was not taken by a webhook.
+    Dropped(Dropped),
 }
 
 /// How soon a record has to be on the disk.
@@ -356,6 +371,7 @@ impl Record {
             | Self::Started(_)
             | Self::Condition(_)
             | Self::Cursor(_)
+            | Self::Dropped(_)
             | Self::InboxWindow(_)
             | Self::OptOut(_)
             | Self::OptIn(_) => Urgency::Soon,

@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 use super::carried::Carried;
 use super::codec::{self, Batch, Decoded};
 use super::disk::{DiskError, Source, segment_name};
-use super::events::{Entry, EventKind};
+use super::events::{Entry, EventKind, PLACE_BITS, place_of};
 use super::index::{Index, Place, Subject};
 use super::segment::{Found, Frame, Frames, HEAD_BYTES, Head, Opening};
 use super::{Events, Received, Record};
@@ -376,10 +376,11 @@ impl Recovered {
         for entry in batch.entries {
             let subject = match entry.kind {
                 EventKind::Message(_) | EventKind::Received => Some(entry.subject),
-                _ => batch
-                    .names
-                    .get(entry.subject as usize)
-                    .and_then(|name| self.events.place(name, entry.seq)),
+                _ => {
+                    let name = batch.names.get(place_of(entry.subject));
+                    let above = entry.subject >> PLACE_BITS << PLACE_BITS;
+                    name.and_then(|name| self.events.place(name, entry.seq)).map(|place| place | above)
+                }
             };
             if let Some(subject) = subject {
                 self.events.put(Entry { segment, subject, ..entry });

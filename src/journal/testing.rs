@@ -8,7 +8,7 @@ mod random;
 pub use random::Random;
 
 use super::{
-    Accepted, BootId, Choice, Condition, Cursor, Daily, Fence, InboxIds, InboxWindow, Kept, Moved, OptIn,
+    Accepted, BootId, Choice, Condition, Cursor, Daily, Dropped, Fence, InboxIds, InboxWindow, Kept, Moved, OptIn,
     OptOut, OptedOut, Origin, Received, Record, Replies, Stamp, Started, Submitting,
 };
 use crate::journal;
@@ -159,7 +159,7 @@ pub fn samples() -> Vec<Record> {
     }
     for seq in [Some(0), Some(u32::MAX), None] {
         let consumer = ConsumerName::parse("a.b-c_1").unwrap();
-        all.push(Record::Cursor(Cursor { consumer, seq }));
+        all.push(Record::Cursor(Cursor { consumer, seq, tried_s: 0 }));
     }
     for (from, text, old, copied) in [("+51987654321", "a\0b \u{202e}€", false, false), ("", "", true, true)]
     {
@@ -179,6 +179,9 @@ pub fn samples() -> Vec<Record> {
     for (newest, forgotten) in [(0, 0), (u32::MAX, 7)] {
         all.push(Record::InboxIds(InboxIds { newest, forgotten }));
     }
+    let webhook = ConsumerName::webhook(&"x".repeat(32)).unwrap();
+    all.push(Record::Cursor(Cursor { consumer: webhook.clone(), seq: Some(7), tried_s: 172_800 }));
+    all.push(Record::Dropped(Dropped { at: AT, webhook, seq: 8 }));
     all.push(Record::Forgotten(258));
     all.push(Record::Started(Started { boot: BOOT, at: AT }));
     for job in ["0b", ""] {

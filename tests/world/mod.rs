@@ -574,6 +574,7 @@ fn content(event: &Told<'_>) -> (u32, &'static str, String) {
         Subject::Received(id) => format!("received {id}"),
         Subject::Part(part) => part.to_string(),
         Subject::Number(number) => number.to_owned(),
+        Subject::Webhook(name, seq) => format!("{name} {seq}"),
     };
     (event.unix_s, event.kind.as_str(), subject)
 }

@@ -2,7 +2,7 @@
 
 use super::known;
 use super::tags::{kind, tag};
-use crate::journal::events::Entry;
+use crate::journal::events::{Entry, PLACE_BITS};
 use crate::journal::fields::{Fields, Malformed, put, put_count, put_text};
 use crate::journal::{EventKind, Events, Seq};
 use crate::message::Part;
@@ -34,7 +34,7 @@ pub fn encode_events(into: &mut Vec<u8>, newest: Seq, entries: &[Entry], events:
                 names.push(name);
                 names.len() - 1
             });
-            subject = place as u32;
+            subject = place as u32 | subject >> PLACE_BITS << PLACE_BITS;
         }
         for number in [entry.seq, entry.unix_s, subject] {
             bytes.extend_from_slice(&number.to_le_bytes());

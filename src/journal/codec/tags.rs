@@ -19,6 +19,7 @@ pub mod kind {
     pub const CONDITION: u8 = 129;
     pub const CURSOR: u8 = 130;
     pub const EVENTS: u8 = 131;
+    pub const DROPPED: u8 = 132;
     pub const INBOX_IDS: u8 = 134;
     pub const REPLIES: u8 = 136;
 }
@@ -83,6 +84,8 @@ pub mod tag {
     pub const REPLIES: u8 = 63;
     pub const REPLY_TO: u8 = 64;
     pub const CONFIRM_TO: u8 = 65;
+    pub const TRIED_S: u8 = 70;
+    pub const DROPPED: u8 = 71;
     pub const FENCE_KEY: u8 = 75;
 }
 

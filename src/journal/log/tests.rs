@@ -386,9 +386,11 @@ fn events_are_shown_once_they_are_durable_and_stay_when_their_segments_go() {
     let down = Condition { at: AT, part: Part::parse("office/1").unwrap(), up: false };
     rig.append(&Record::Condition(down));
     rig.append(&life(1)[0]);
+    let webhook = crate::message::ConsumerName::webhook("crm").unwrap();
+    rig.append(&Record::Dropped(crate::journal::Dropped { at: AT, webhook, seq: 1 }));
     assert_eq!(rig.log.events().newest(), 0, "nobody may see it yet");
     rig.work();
-    assert_eq!(rig.log.events().newest(), 2);
+    assert_eq!(rig.log.events().newest(), 3);
     for id in 2..=400 {
         rig.send(id, &"x".repeat(500));
         rig.append(&Record::Forgotten(id));
@@ -397,11 +399,13 @@ fn events_are_shown_once_they_are_durable_and_stay_when_their_segments_go() {
     assert!(rig.log.segments[0].number > 5);
     for rig in [Rig::open(rig.disk.clone()), rig] {
         let events: Vec<_> = rig.log.events().after(0).map(|e| (e.seq, e.kind.as_str(), e.subject)).collect();
-        assert_eq!(events.len(), 401);
+        assert_eq!(events.len(), 402);
         let office = Part::parse("office/1").unwrap();
         assert_eq!(events[0], (1, "line_down", Subject::Part(&office)));
-        for (seq, event) in (2..).zip(&events[1..]) {
-            assert_eq!(*event, (seq, "queued", Subject::Message(seq - 1, State::Queued)));
+        assert_eq!(events[1], (2, "queued", Subject::Message(1, State::Queued)));
+        assert_eq!(events[2], (3, "webhook_dropped", Subject::Webhook("crm", 1)));
+        for (seq, event) in (4..).zip(&events[3..]) {
+            assert_eq!(*event, (seq, "queued", Subject::Message(seq - 2, State::Queued)));
         }
         assert!(rig.log.carried.conditions.is_down(&office));
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::*;
 use crate::journal::testing::Random;
 use crate::journal::testing::{moved, packed, submitting};
-use crate::journal::{Cursor, EventKind, OptIn, OptOut, OptedOut};
+use crate::journal::{Cursor, Dropped, EventKind, OptIn, OptOut, OptedOut};
 use crate::message::{ConsumerName, PackedNumber};
 
 /// Small enough that a short life sees many segments.
@@ -168,7 +168,12 @@ impl World {
                 let condition = Condition { at: self.at(), part, up: self.random.one_in(2) };
                 self.append(Event::Other, &Record::Condition(condition));
                 let seq = Some(self.log.events().newest());
-                self.append(Event::Other, &Record::Cursor(Cursor { consumer: consumer(), seq }));
+                self.append(Event::Other, &Record::Cursor(Cursor { consumer: consumer(), seq, tried_s: 0 }));
+                if self.random.one_in(2) {
+                    let webhook = ConsumerName::webhook(["crm", "a"][self.random.below(2)]).unwrap();
+                    let seq = self.log.events().newest().saturating_sub(self.random.below(3) as Seq);
+                    self.append(Event::Other, &Record::Dropped(Dropped { at: self.at(), webhook, seq }));
+                }
             }
             _ => self.log.hurry(self.events.len() as Ticket),
         }
@@ -197,6 +202,7 @@ impl World {
                 Subject::Message(id, _) | Subject::Received(id) => id.to_string(),
                 Subject::Part(part) => part.to_string(),
                 Subject::Number(number) => number.to_owned(),
+                Subject::Webhook(name, seq) => format!("{name} {seq}"),
             };
             let told = (event.unix_s, event.kind, subject);
             let before = self.shown.entry(event.seq).or_insert_with(|| told.clone());
@@ -206,7 +212,7 @@ impl World {
         let last = self.shown.len().saturating_sub(KEEP_EVENTS);
         assert!(self.shown.keys().skip(last).eq(&kept), "{:?}\n{kept:?}", self.shown);
         if self.log.is_idle() {
-            self.cursor = self.log.carried.consumers.get(&consumer()).unwrap_or(0);
+            self.cursor = self.log.carried.consumers.get(&consumer()).map_or(0, |c| c.seq);
             self.accepted_today = self.log.carried.daily.count(AT, CLIENT);
         }
     }
@@ -247,6 +253,7 @@ impl World {
             | Record::Daily(_)
             | Record::Condition(_)
             | Record::Cursor(_)
+            | Record::Dropped(_)
             | Record::Received(_)
             | Record::InboxWindow(_)
             | Record::InboxIds(_)
@@ -274,7 +281,7 @@ impl World {
         // Nothing is lost of the count, and what was not acknowledged may be in it.
         let accepted_today = self.log.carried.daily.count(AT, CLIENT);
         assert!((self.accepted_today..=self.last_id).contains(&accepted_today));
-        let cursor = self.log.carried.consumers.get(&consumer()).unwrap_or(0);
+        let cursor = self.log.carried.consumers.get(&consumer()).map_or(0, |c| c.seq);
         assert!(cursor >= self.cursor && cursor <= self.log.events().newest());
         self.job = None;
         self.events.clear();
