@@ -14,6 +14,7 @@ pub mod goip;
 pub mod journal;
 pub mod mailbox;
 pub mod message;
+pub mod notify;
 pub mod relay;
 pub mod serve;
 mod worker;

@@ -4,6 +4,7 @@
 
 mod answers;
 mod network;
+mod notify;
 mod option;
 mod relay;
 mod table;
@@ -19,6 +20,7 @@ use std::path::{Path, PathBuf};
 
 pub use answers::{MAX_REPLIES, MAX_WORDS, OptOut, Reply};
 pub use network::Network;
+pub use notify::{DEFAULT_CA_FILE, Hook, MAX_HOOKS, MAX_WEBHOOKS, Webhook};
 pub use relay::{Allow, Client, MAX_LISTEN, MAX_RELAY_CLIENTS, Relay};
 pub use token::{MAX_TOKEN_CHARS, MIN_TOKEN_CHARS, TokenDigest};
 pub use typed::{

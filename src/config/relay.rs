@@ -8,7 +8,7 @@ use super::network::Network;
 use super::option::{defaults, quoted, read};
 use super::table::{CLIENT, RELAY};
 use super::token::TokenDigest;
-use super::typed::Device;
+use super::typed::{Device, name};
 use super::uci::Section;
 use crate::engine::Choice;
 use crate::message::{ClientId, ClientName, LineId};
@@ -137,15 +137,8 @@ pub(super) fn refuse_wildcard_without_client(section: &Section, faults: &mut Fau
 
 /// The client of `section`, except for its lines.
 pub(super) fn client(section: &Section, faults: &mut Faults) -> Client {
-    let name = ClientName::try_from(section.name.as_str()).unwrap_or_default();
-    if section.anonymous {
-        faults.add(section.line, "a client needs a name; write it like: config client 'nagios'");
-    } else if name.is_empty() {
-        let problem = format!("the client's name {} is longer than 32 bytes", quoted(&section.name));
-        faults.add(section.line, format!("{problem}; shorten it"));
-    }
     let mut client = Client {
-        name,
+        name: name(section, "nagios", faults),
         token: TokenDigest::default(),
         allow: Allow::default(),
         from: Vec::new(),

@@ -2,15 +2,17 @@
 //! place that knows them; the manual, `docs/configuration.md`, is checked against it.
 
 mod answers;
+mod notify;
 mod relay;
 
 use super::option::{Absent, Kind, Spec, has_control, path, quoted};
 use super::typed::{Config, Device, MAX_LINES, MAX_SOCKET_PATH_BYTES};
 use super::url;
 use crate::goip::NumberFormat;
-use crate::message::{Number, OnUnknown};
+use crate::message::{Number, OnUnknown, Senders};
 
 pub(super) use answers::{OPT_OUT, REPLY};
+pub(super) use notify::{HOOK, WEBHOOK};
 pub(super) use relay::{CLIENT, RELAY};
 
 /// The most bytes of a group's name; Linux user databases hold no longer ones.
@@ -157,6 +159,19 @@ pub(super) const GOIPD: &[Spec<Config>] = &[
         },
     },
     Spec {
+        name: "allow_from",
+        absent: Absent::Unset,
+        kind: Kind::List {
+            form: SENDER_FORM,
+            add: |config, text| sender(&mut config.senders.allow, text),
+        },
+    },
+    Spec {
+        name: "deny_from",
+        absent: Absent::Unset,
+        kind: Kind::List { form: SENDER_FORM, add: |config, text| sender(&mut config.senders.deny, text) },
+    },
+    Spec {
         name: "log_level",
         absent: Absent::Default("info"),
         kind: Kind::Word {
@@ -184,6 +199,18 @@ fn utc_offset(text: &str) -> Option<i32> {
         _ => return None,
     };
     (minutes < 60 && offset_s <= 14 * 3600).then_some(seconds)
+}
+
+/// How a sender is written.
+const SENDER_FORM: &str = "sender, or its beginning and *";
+
+fn sender(list: &mut Vec<Box<str>>, text: &str) -> Result<(), String> {
+    if !Senders::is_pattern(text) {
+        let cure = "write a number or name as the inbox shows it, or its beginning and a '*' behind it";
+        return Err(format!("{} is no sender; {cure}", quoted(text)));
+    }
+    list.push(text.into());
+    Ok(())
 }
 
 /// The options of a section of type `device`.

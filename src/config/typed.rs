@@ -8,6 +8,7 @@ use log::LevelFilter;
 
 use super::Faults;
 use super::answers::{self, MAX_REPLIES, OptOut, Reply};
+use super::notify::{self, Hook, Webhook};
 use super::option::{defaults, instead, quoted, read};
 use super::relay::{self, Client, MAX_RELAY_CLIENTS, Relay};
 use super::table::{DEVICE, GOIPD};
@@ -15,7 +16,7 @@ use super::uci::Section;
 use super::url;
 use crate::engine::Rules;
 use crate::goip::NumberFormat;
-use crate::message::{DeviceName, Number, OnUnknown};
+use crate::message::{DeviceName, Number, OnUnknown, Senders};
 
 /// The most devices. A site with more GoIPs than this has a server.
 pub const MAX_DEVICES: usize = 16;
@@ -32,7 +33,11 @@ pub const MAX_LOGIN_BYTES: usize = 99;
 /// The most bytes of the socket's path: a UNIX socket address has room for 108 with its NUL.
 pub const MAX_SOCKET_PATH_BYTES: usize = 107;
 
-const SECTION_TYPES: [&str; 6] = ["goipd", "device", "relay", "client", "optout", "reply"];
+const SECTION_TYPES: [&str; 8] =
+    ["goipd", "device", "relay", "client", "optout", "reply", "webhook", "hook"];
+
+/// The name of a section that something is named by, `[A-Za-z0-9_]{1,32}`.
+pub type SectionName = heapless::String<32, u8>;
 
 /// All that the file says, with the defaults for what it does not.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +69,8 @@ pub struct Config {
     pub max_segments: u8,
     /// What becomes of a message whose outcome cannot be known, if it does not say.
     pub on_unknown: OnUnknown,
+    /// Whose messages reach webhooks, hooks and replies.
+    pub senders: Senders,
     /// What is logged; never `Off`.
     pub log_level: LevelFilter,
     /// The boxes in the order of the file: 1 to [`MAX_DEVICES`], at most [`MAX_LINES_IN_ALL`]
@@ -77,6 +84,10 @@ pub struct Config {
     pub opt_out: OptOut,
     /// What goipd answers by itself, in the order of the file, at most [`MAX_REPLIES`].
     pub replies: Vec<Reply>,
+    /// The webhooks in the order of the file, at most [`super::MAX_WEBHOOKS`], no two of one name.
+    pub webhooks: Vec<Webhook>,
+    /// The hooks in the order of the file, at most [`super::MAX_HOOKS`].
+    pub hooks: Vec<Hook>,
 }
 
 /// A box.
@@ -157,12 +168,15 @@ impl Default for Config {
             ttl_s: 0,
             max_segments: 0,
             on_unknown: OnUnknown::Hold,
+            senders: Senders::default(),
             log_level: LevelFilter::Info,
             devices: Vec::new(),
             relay: Relay::default(),
             clients: Vec::new(),
             opt_out: OptOut::default(),
             replies: Vec::new(),
+            webhooks: Vec::new(),
+            hooks: Vec::new(),
         };
         defaults(GOIPD, &mut config);
         config
@@ -225,6 +239,7 @@ pub(super) fn config(sections: &[Section], faults: &mut Faults) -> Config {
     let mut lines = 0;
     // The sections of the devices and clients so far; the places are those in `config`.
     let (mut devices, mut clients): (Vec<&Section>, Vec<&Section>) = (Vec::new(), Vec::new());
+    let mut webhooks = Vec::new();
     for section in sections {
         match section.kind.as_str() {
             "goipd" => {
@@ -276,6 +291,14 @@ pub(super) fn config(sections: &[Section], faults: &mut Faults) -> Config {
                 config.replies.push(answers::reply(section, faults));
                 replies.push(section);
             }
+            "webhook" => {
+                config.webhooks.push(notify::webhook(section, webhooks.len(), faults));
+                webhooks.push(section);
+            }
+            "hook" => {
+                let hook = notify::hook(section, config.hooks.len(), faults);
+                config.hooks.push(hook);
+            }
             unknown => faults.add(
                 section.line,
                 format!("unknown section type {}; {}", quoted(unknown), instead(unknown, &SECTION_TYPES)),
@@ -297,6 +320,9 @@ pub(super) fn config(sections: &[Section], faults: &mut Faults) -> Config {
     for (section, reply) in replies.iter().zip(&config.replies) {
         answers::check_segments(section, "text", &reply.text, max, faults);
     }
+    for (section, webhook) in webhooks.iter().zip(&mut config.webhooks) {
+        webhook.clients = notify::clients(section, &config.clients, faults);
+    }
     if let Some(section) = relay.filter(|_| clients.is_empty()) {
         relay::refuse_wildcard_without_client(section, faults);
     }
@@ -315,15 +341,21 @@ fn is_first<'a>(section: &'a Section, first: &mut Option<&'a Section>, faults: &
     true
 }
 
-fn device(section: &Section, faults: &mut Faults) -> Device {
-    let name = DeviceName::try_from(section.name.as_str()).unwrap_or_default();
+/// The name of a section that has to have one, such as `example`.
+pub(super) fn name(section: &Section, example: &str, faults: &mut Faults) -> SectionName {
+    let (kind, name) = (&section.kind, SectionName::try_from(section.name.as_str()).unwrap_or_default());
     if section.anonymous {
-        faults.add(section.line, "a device needs a name; write it like: config device 'office'");
+        let problem = format!("a {kind} needs a name");
+        faults.add(section.line, format!("{problem}; write it like: config {kind} '{example}'"));
     } else if name.is_empty() {
-        let problem = format!("the device's name {} is longer than 32 bytes", quoted(&section.name));
+        let problem = format!("the {kind}'s name {} is longer than 32 bytes", quoted(&section.name));
         faults.add(section.line, format!("{problem}; shorten it"));
     }
-    let mut device = Device::new(name);
+    name
+}
+
+fn device(section: &Section, faults: &mut Faults) -> Device {
+    let mut device = Device::new(name(section, "office", faults));
     read(section, DEVICE, &mut device, faults);
     // One byte for the ':' between the two.
     if device.username.len() + 1 + device.password.expose().len() > MAX_LOGIN_BYTES {

@@ -8,6 +8,12 @@ use super::option::quoted;
 /// What may stand there.
 pub(super) const FORM: &str = "http://HOST[:PORT]";
 
+/// What may stand for a webhook.
+pub(super) const WEBHOOK_FORM: &str = "http[s]://HOST[:PORT][/PATH]";
+
+/// The package with the daemon that speaks https.
+const HTTPS_PACKAGE: &str = "goipd-https";
+
 /// What may stand for an origin.
 pub(super) const ORIGIN_FORM: &str = "http[s]://HOST[:PORT]";
 
@@ -107,6 +113,32 @@ pub(super) fn origin(text: &str) -> Result<String, String> {
     Ok([scheme, "://", host, port].concat())
 }
 
+/// The URL of a webhook: host and port as in [`origin`], then a path, or `/` if there is none.
+///
+/// # Errors
+/// Problem and cure. Neither a login nor the path is repeated: it may be a secret.
+pub(super) fn webhook(text: &str) -> Result<String, String> {
+    let scheme = text.find("://").map_or(0, |at| at + 3);
+    let (start, path) = text.split_at(text[scheme..].find(['/', '?', '#']).map_or(text.len(), |at| scheme + at));
+    if start.contains('@') {
+        return Err("the URL holds a login; remove it, and have the receiver check the signature".into());
+    }
+    let shown = quoted(start);
+    let Ok(base) = origin(start) else {
+        return Err(format!("{shown} is no address of a web server; write one like 'http://192.168.1.9/sms'"));
+    };
+    if base.starts_with("https:") && !cfg!(feature = "https") {
+        return Err(format!("{shown}: this goipd speaks no https; install the package '{HTTPS_PACKAGE}'"));
+    }
+    if base.starts_with("http://[") {
+        return Err(format!("{shown} is an IPv6 address, which is not possible here; write a host name"));
+    }
+    if path.contains('#') || !path.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err("the path holds a '#', a blank or a letter outside of ASCII; write it as '%23', '%20', …".into());
+    }
+    Ok([base.as_str(), if path.starts_with('/') { "" } else { "/" }, path].concat())
+}
+
 /// What stands before the port.
 fn host_of(authority: &str) -> &str {
     authority.split(':').next().unwrap_or_default()
@@ -201,6 +233,41 @@ mod tests {
             let error = parse(text).unwrap_err();
             assert!(!error.contains("hu"), "{text}: {error}");
         }
+    }
+
+    #[test]
+    fn a_webhook_has_a_host_and_a_path() {
+        for (text, expected) in [
+            ("http://Crm.lan", "http://crm.lan/"),
+            ("http://192.168.1.9:80/Sms/in?k=V", "http://192.168.1.9/Sms/in?k=V"),
+            ("HTTP://crm:8080?x", "http://crm:8080/?x"),
+        ] {
+            assert_eq!(webhook(text), Ok(expected.into()), "{text}");
+        }
+        let path = "the path holds a '#', a blank or a letter outside of ASCII; write it as '%23', '%20', …";
+        for (text, expected) in [
+            ("crm/s3cret", "'crm' is no address of a web server; write one like 'http://192.168.1.9/sms'"),
+            ("ftp://crm", "'ftp://crm' is no address of a web server; write one like 'http://192.168.1.9/sms'"),
+            ("http://a b/s3cret", "'http://a b' is no address of a web server; write one like 'http://192.168.1.9/sms'"),
+            ("http://me:s3cret@crm/", "the URL holds a login; remove it, and have the receiver check the signature"),
+            ("http://[fd00::1]/", "'http://[fd00::1]' is an IPv6 address, which is not possible here; write a host name"),
+            ("http://crm/a#s3cret", path),
+            ("http://crm/a s3cret", path),
+            ("http://crm/ä", path),
+            ("http://crm/\r\nX: y", path),
+        ] {
+            assert_eq!(webhook(text), Err(expected.into()), "{text}");
+        }
+    }
+
+    #[test]
+    fn https_needs_a_goipd_that_speaks_it() {
+        let expected = if cfg!(feature = "https") {
+            Ok("https://crm.example.org/s3cret".into())
+        } else {
+            Err("'https://crm.example.org': this goipd speaks no https; install the package 'goipd-https'".into())
+        };
+        assert_eq!(webhook("https://crm.example.org/s3cret"), expected);
     }
 
     #[test]

@@ -9,9 +9,9 @@ pub struct EventSet(u64);
 impl EventSet {
     /// Adds the kind of that name; says whether there is one.
     pub fn add(&mut self, name: &str) -> bool {
-        let kind = EventKind::from_name(name);
-        self.0 |= kind.map_or(0, |kind| 1 << kind.code());
-        kind.is_some()
+        let code = EventKind::from_name(name).map(EventKind::code);
+        self.0 |= code.map_or(0, |code| 1 << code);
+        code.is_some()
     }
 
     /// Whether that kind is among them.

@@ -146,6 +146,18 @@ impl Core {
         (self.doors.http_connections, self.doors.http_requests) = (connections as u32, answered);
     }
 
+    /// Has the engine do something that no request asks for.
+    pub fn change<R>(&mut self, now: Now, change: impl FnOnce(&mut Engine, &Events) -> R) -> R {
+        let result = change(&mut self.engine, self.spool.events());
+        self.act(now);
+        result
+    }
+
+    /// Whose message that is, if it is kept.
+    pub fn origin(&self, id: MessageId) -> Option<crate::journal::Origin> {
+        self.engine.view(id).map(|view| view.origin)
+    }
+
     /// The events, to pull from.
     pub fn events(&self) -> &Events {
         self.spool.events()

@@ -18,6 +18,7 @@ mod socket;
 mod spool;
 mod wake;
 mod web;
+mod webhooks;
 
 use std::fmt;
 use std::io;
@@ -34,6 +35,7 @@ use reload::Waiting;
 use signals::Signals;
 use socket::Socket;
 use web::Web;
+use webhooks::Webhooks;
 
 pub use client::{IDLE_MS, LEAVING_MS, MAX_LINE_BYTES, PARTIAL_LINE_MS, STALLED_MS};
 pub use clients::{MAX_CLIENTS, MAX_WAITS};
@@ -66,6 +68,7 @@ pub struct Daemon {
     core: Core,
     clients: Clients,
     web: Web,
+    webhooks: Webhooks,
     /// What it works with.
     config: Config,
     source: Source,
@@ -83,7 +86,8 @@ const RELOAD: u32 = 1;
 const REPORTS: u32 = 2;
 const SOCKET: u32 = 3;
 const SPOOL: u32 = 4;
-const FIRST_LISTENER: u32 = 5;
+const WEBHOOKS: u32 = 5;
+const FIRST_LISTENER: u32 = 6;
 const FIRST_CLIENT: u32 = 16;
 const FIRST_VISITOR: u32 = 1 << 31;
 
@@ -102,7 +106,7 @@ impl Daemon {
         let now = clock.now();
         let socket = Socket::claim(&config.socket, config.socket_mode, config.socket_group.as_deref())?;
         let signals = Signals::take().map_err(|e| StartError(format!("signals: {e}")))?;
-        let core = Core::start(&config, now)?;
+        let mut core = Core::start(&config, now)?;
         let poller = Poller::new().map_err(|e| StartError(format!("poller: {e}")))?;
         [
             poller.add(&signals.stop, STOP, Flags::IN),
@@ -123,6 +127,8 @@ impl Daemon {
         let clients = Clients::default();
         let mut web = Web::new(&config, now, &core);
         web.open(now, &poller);
+        let mut webhooks = Webhooks::new(&poller)?;
+        webhooks.reload(now, &config, true, &mut core);
         Ok(Self {
             clock,
             poller,
@@ -131,6 +137,7 @@ impl Daemon {
             core,
             clients,
             web,
+            webhooks,
             config,
             source,
             waiting: None,
@@ -153,6 +160,9 @@ impl Daemon {
             if !self.is_holding() {
                 self.clients.answer(now, &mut self.core);
                 self.web.answer(now, &mut self.core);
+                if self.stop_ms.is_none() {
+                    self.webhooks.turn(now, &mut self.core, &self.config);
+                }
                 // What was asked just now goes out at once.
                 self.core.settle(now);
             }
@@ -198,6 +208,7 @@ impl Daemon {
             RELOAD => {}
             REPORTS => self.core.take_reports(now),
             SPOOL => self.core.take_written(now),
+            WEBHOOKS => self.webhooks.take_reports(),
             SOCKET => self.accept(now),
             FIRST_LISTENER..FIRST_CLIENT => self.web.accept(now, number, &self.poller),
             FIRST_CLIENT..FIRST_VISITOR => self.clients.receive(now, number, flags),
@@ -234,16 +245,19 @@ impl Daemon {
 
     /// For how long nothing is to be done by itself; `None` for ever.
     fn timeout_ms(&mut self, now: Now) -> Option<u64> {
-        let due = self.clients.is_due(now, &self.core) || self.web.is_due(now, &self.core);
+        let hooks_due = || self.stop_ms.is_none() && self.webhooks.is_due(now, self.core.events());
+        let due = self.clients.is_due(now, &self.core) || self.web.is_due(now, &self.core) || hooks_due();
         if due && !self.is_holding() {
             return Some(0);
         }
         let core = self.core.next_wake(self.stop_ms.is_some() || self.waiting.is_some());
         let socket = self.socket.as_ref().and_then(Socket::next_wake);
+        let webhooks = self.webhooks.next_wake().filter(|_| self.stop_ms.is_none() && !self.is_holding());
         let wake = earliest(&[
             core,
             self.clients.next_wake(),
             self.web.next_wake(),
+            webhooks,
             socket,
             self.stop_ms,
             self.reload_ms(),

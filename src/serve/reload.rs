@@ -113,6 +113,8 @@ impl Daemon {
             self.move_socket(&config);
         }
         self.web.reload(now, &self.config, &config, &self.core, &self.poller);
+        let same_journal = self.config.state_dir == config.state_dir;
+        self.webhooks.reload(now, &config, same_journal, &mut self.core);
         self.config = config;
         log::info!("configuration reloaded; changed: {changed}");
     }
@@ -151,6 +153,9 @@ fn is_for_core(old: &Config, new: &Config) -> bool {
         log_level: to.log_level,
         relay: to.relay.clone(),
         clients: to.clients.clone(),
+        senders: to.senders.clone(),
+        webhooks: to.webhooks.clone(),
+        hooks: to.hooks.clone(),
         ..from.clone()
     };
     // The rules name the clients for which they do not hold.
@@ -166,6 +171,8 @@ fn changed(old: &Config, new: &Config) -> String {
         clients: to.clients.clone(),
         opt_out: to.opt_out.clone(),
         replies: to.replies.clone(),
+        webhooks: to.webhooks.clone(),
+        hooks: to.hooks.clone(),
         ..from.clone()
     };
     if main(old, new) != *new {
@@ -180,6 +187,8 @@ fn changed(old: &Config, new: &Config) -> String {
         parts.push("optout".to_owned());
     }
     named("reply", &old.replies, &new.replies, |reply| reply.name.as_str(), &mut parts);
+    named("webhook", &old.webhooks, &new.webhooks, |webhook| webhook.name.as_str(), &mut parts);
+    named("hook", &old.hooks, &new.hooks, |hook| hook.name.as_str(), &mut parts);
     if parts.is_empty() { "nothing".to_owned() } else { parts.join(", ") }
 }
 
