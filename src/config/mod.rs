@@ -25,6 +25,7 @@ pub use relay::{Allow, Client, MAX_LISTEN, MAX_RELAY_CLIENTS, Relay};
 pub use token::{MAX_TOKEN_CHARS, MIN_TOKEN_CHARS, TokenDigest};
 pub use typed::{
     Config, Device, MAX_DEVICES, MAX_LINES, MAX_LINES_IN_ALL, MAX_LOGIN_BYTES, MAX_SOCKET_PATH_BYTES, Secret,
+    SectionName,
 };
 
 /// The most errors that one check of a file lists: a screenful; a file with more is the wrong

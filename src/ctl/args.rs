@@ -9,6 +9,7 @@ use lexopt::{Arg, Parser, ValueExt};
 
 use super::check::Check;
 use super::help::{COMMANDS, GENERAL, Spec};
+use super::hooks::Hooks;
 use super::opt_out::OptOut;
 use super::rpcd::Wish;
 use super::{Exit, Failure};
@@ -29,6 +30,7 @@ pub(super) enum Task {
     /// Print this and be done.
     Show(&'static str),
     Check(Check),
+    Hooks(Hooks),
     /// What only the daemon can do.
     Ask(Question),
     /// What rpcd asks for.
@@ -92,6 +94,8 @@ struct Options {
     live: bool,
     follow: bool,
     shown_as: Option<String>,
+    /// `-c`.
+    file: Option<String>,
 }
 
 /// Reads the arguments behind the program's name; for `send … -` the text from standard input too.
@@ -133,7 +137,8 @@ pub(super) fn parse(args: Vec<OsString>) -> Result<Invocation, Failure> {
             Arg::Long(name) => ["--", name].concat(),
             Arg::Short(letter) => format!("-{letter}"),
         };
-        let takes = |c: &Spec| c.options.iter().find(|name| given.strip_prefix("--") == Some(name)).copied();
+        let is = |name: &str| given.strip_prefix("--").unwrap_or(&given) == name;
+        let takes = |c: &Spec| c.options.iter().find(|name| is(name)).copied();
         match command.and_then(takes) {
             Some(name) => options.read(name, &mut parser).map_err(|e| usage(command, &e))?,
             None => return Err(unknown_option(command, &given)),
@@ -168,7 +173,7 @@ impl Options {
             *flag = true;
             return Ok(());
         }
-        let option = ["--", name].concat();
+        let option = if name.starts_with('-') { name.into() } else { ["--", name].concat() };
         let value = text(&option, parser.value().map_err(|e| e.to_string())?)?;
         match name {
             "ttl" => self.ttl_s = Some(number(&option, &value, 1)?),
@@ -184,6 +189,7 @@ impl Options {
             "key" => self.key = Some(value),
             "tag" => self.tag = Some(value),
             "consumer" => self.consumer = Some(value),
+            "-c" => self.file = Some(value),
             _ => self.shown_as = Some(value),
         }
         Ok(())
@@ -232,6 +238,10 @@ fn task(command: &Spec, options: Options, words: &[String]) -> Result<Task, Fail
         ("check", [] | [_]) => {
             let file = words.first().map(PathBuf::from);
             return Ok(Task::Check(Check { file, live: options.live, shown_as: options.shown_as }));
+        }
+        ("hooks", []) => {
+            let file = options.file.map(PathBuf::from);
+            return Ok(Task::Hooks(Hooks { file, shown_as: options.shown_as }));
         }
         _ => return Err(wrong_words(command)),
     };

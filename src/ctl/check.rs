@@ -59,7 +59,7 @@ impl Check {
         let shown = self.shown_as.clone().unwrap_or_else(|| path.display().to_string());
         match config::load(&path, Some(&shown)) {
             Ok(config) => self.usable(&shown, &config, out),
-            Err(errors) => refused(&shown, &errors.to_string(), out),
+            Err(errors) => refused("goipd does not start on", &shown, &errors.to_string(), out),
         }
     }
 
@@ -109,8 +109,8 @@ impl Check {
     }
 }
 
-/// Shows the errors, one a line, of a configuration that goipd does not start on.
-fn refused(shown: &str, errors: &str, out: &mut Output) -> Result<(), Failure> {
+/// Shows the errors of a configuration, one a line; `what` says what is not done on it.
+pub(super) fn refused(what: &str, shown: &str, errors: &str, out: &mut Output) -> Result<(), Failure> {
     if out.json {
         let mut line = String::new();
         object(&mut line, |o| {
@@ -126,7 +126,7 @@ fn refused(shown: &str, errors: &str, out: &mut Output) -> Result<(), Failure> {
     } else {
         errors.lines().for_each(tell);
     }
-    Err(Failure::new(Exit::Refused, ["goipd does not start on ", shown].concat()))
+    Err(Failure::new(Exit::Refused, [what, " ", shown].concat()))
 }
 
 /// Asks the box for its status, once.

@@ -3,6 +3,7 @@
 
 use std::ffi::OsStr;
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
@@ -143,6 +144,14 @@ impl Client {
         self.read(None).map_err(|why| Failure::new(Exit::Unreachable, why))
     }
 
+    /// The next line, of which a part has come.
+    ///
+    /// # Errors
+    /// `Unreachable` if the rest does not come in time.
+    pub fn take_line(&mut self) -> Result<String, Failure> {
+        self.read(Some(Duration::ZERO)).map_err(|why| Failure::new(Exit::Unreachable, why))
+    }
+
     /// Whether the next line is here already.
     pub fn has_line(&self) -> bool {
         self.stream.buffer().contains(&b'\n')
@@ -172,6 +181,13 @@ impl Client {
             }
             Err(error) => Err(format!("goipd's reply cannot be read: {error}")),
         }
+    }
+}
+
+/// Readable when the daemon has said something.
+impl AsFd for Client {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.stream.get_ref().as_fd()
     }
 }
 

@@ -3,13 +3,13 @@
 /// A command: which options it takes, and its help.
 pub(super) struct Spec {
     pub name: &'static str,
-    /// The long options besides those of all commands.
+    /// The options besides those of all commands: long ones by their names, `-c` as it is.
     pub options: &'static [&'static str],
     pub help: &'static str,
 }
 
 /// Every command.
-pub(super) const COMMANDS: [Spec; 12] = [
+pub(super) const COMMANDS: [Spec; 13] = [
     Spec {
         name: "send",
         options: &["line", "ttl", "key", "tag", "priority", "on-unknown", "wait"],
@@ -220,6 +220,26 @@ Example, the same by way of ubus:
   ubus call goipd send '{\"to\":\"+4915112345678\",\"text\":\"Pump 3 stopped\"}'
 ",
     },
+    Spec {
+        name: "hooks",
+        options: &["-c", "shown-as"],
+        help: "\
+Usage: goipctl hooks [-c FILE] [--shown-as NAME]
+
+Runs the hooks of the configuration for the events that goipd tells, one after
+the other, until SIGTERM ends it. It stays in the foreground, waits for goipd
+while that is away, and goes on with the event where it has ended. SIGHUP has
+it read the configuration again.
+
+  -c FILE           the configuration; otherwise /var/run/uci/goipd if it is
+                    there, otherwise /etc/config/goipd. It says where goipd
+                    listens, unless --socket or GOIPD_SOCKET does
+  --shown-as NAME   call the file NAME in errors
+
+Example:
+  goipctl hooks -c /var/run/goipd/config --shown-as /etc/config/goipd
+",
+    },
 ];
 
 /// What `goipctl --help` prints.
@@ -240,6 +260,7 @@ Sends SMS through goipd and shows what became of them.
   ping                show that goipd is there
   check [FILE]        check the configuration, with --live the boxes too
   rpcd                serve ubus on OpenWrt
+  hooks               run programs for what happens
 
   --json              print goipd's replies as they are, a JSON object a line
   --socket PATH       where goipd listens; else what GOIPD_SOCKET says in the
@@ -276,7 +297,8 @@ mod tests {
         for command in &COMMANDS {
             assert!(GENERAL.contains(&format!("\n  {}", command.name)), "{}", command.name);
             for option in command.options {
-                assert!(command.help.contains(&format!("\n  --{option}")), "{option}");
+                let dashes = if option.starts_with('-') { "" } else { "--" };
+                assert!(command.help.contains(&format!("\n  {dashes}{option}")), "{option}");
             }
         }
     }

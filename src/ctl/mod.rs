@@ -5,6 +5,7 @@ mod args;
 mod check;
 mod client;
 mod help;
+mod hooks;
 mod opt_out;
 mod output;
 mod reply;
@@ -78,6 +79,7 @@ fn run(args: Vec<OsString>) -> Result<(), Failure> {
     match task {
         Task::Show(text) => output.text(text),
         Task::Check(check) => check.run(&mut output),
+        Task::Hooks(hooks) => hooks.run(socket, &mut output),
         Task::Ask(question) => {
             let socket = socket.unwrap_or_else(|| DEFAULT_SOCKET.into());
             Session::new(Client::connect(&socket)?, output).ask(question)

@@ -9,7 +9,7 @@ pub struct EventSet(u64);
 impl EventSet {
     /// Adds the kind of that name; says whether there is one.
     pub fn add(&mut self, name: &str) -> bool {
-        let code = EventKind::from_name(name).map(EventKind::code);
+        let code = code(name);
         self.0 |= code.map_or(0, |code| 1 << code);
         code.is_some()
     }
@@ -19,10 +19,19 @@ impl EventSet {
         self.0 >> kind.code() & 1 == 1
     }
 
+    /// Whether the kind of that name is among them.
+    pub fn has_name(self, name: &str) -> bool {
+        code(name).is_some_and(|code| self.0 >> code & 1 == 1)
+    }
+
     /// Whether there is none.
     pub fn is_empty(self) -> bool {
         self.0 == 0
     }
+}
+
+fn code(name: &str) -> Option<u8> {
+    EventKind::from_name(name).map(EventKind::code)
 }
 
 #[cfg(test)]
@@ -35,6 +44,7 @@ mod tests {
             let mut set = EventSet::default();
             assert!(set.is_empty() && set.add(kind.as_str()) && !set.is_empty());
             assert!(EventKind::all().all(|other| set.has(other) == (other == kind)));
+            assert!(EventKind::all().all(|other| set.has_name(other.as_str()) == (other == kind)));
         }
         assert!(!EventSet::default().add("send"));
     }

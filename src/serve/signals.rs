@@ -31,7 +31,11 @@ impl Signals {
 pub struct Signal(UnixStream);
 
 impl Signal {
-    fn of(numbers: &[i32]) -> io::Result<Self> {
+    /// These signals, from here on.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn of(numbers: &[i32]) -> io::Result<Self> {
         let (read, write) = UnixStream::pair()?;
         read.set_nonblocking(true)?;
         for &number in numbers {
