@@ -7,6 +7,7 @@ use std::io::{self, ErrorKind, Write};
 use rustix::termios::tcgetwinsize;
 
 use super::{Exit, Failure};
+use crate::message::is_unprintable;
 
 /// A column's name, and the characters it is padded to. The last column is not padded and takes
 /// the rest of the line; only there stand blanks.
@@ -113,18 +114,13 @@ fn or_dash(value: Option<&str>) -> &str {
 /// Appends `text` with what a terminal would obey or not show as `\u{1b}`.
 fn push_shown(line: &mut String, text: &str) {
     for c in text.chars() {
-        if c.is_control() || is_invisible(c) {
+        if is_unprintable(c) {
             // Writing to a String does not fail.
             let _ = write!(line, "\\u{{{:x}}}", u32::from(c));
         } else {
             line.push(c);
         }
     }
-}
-
-/// Zero-width and direction marks and the two Unicode line ends.
-const fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 /// Appends `text` as one word, padded to `width` characters and a blank.

@@ -25,7 +25,7 @@ pub use line::{DeviceName, JobId, LineId, LineName, Part};
 pub use number::{Masked, Number};
 pub use packed::{NumberMark, PackedNumber};
 pub use problem::{Problem, ProblemCode, Words};
-pub use quoted::Quoted;
+pub use quoted::{Quoted, is_unprintable};
 pub use received::{DEVICE_TIME_MAX_BYTES, DeviceTime, ReceivedId, SENDER_MAX_BYTES, Sender};
 pub use senders::Senders;
 pub use spelling::Spelling;

@@ -17,7 +17,7 @@ impl fmt::Display for Quoted<'_> {
         f.write_char('\'')?;
         let mut chars = self.0.chars();
         for c in chars.by_ref().take(Self::MAX_CHARS) {
-            if c.is_control() || is_invisible(c) {
+            if is_unprintable(c) {
                 write!(f, "\\u{{{:x}}}", u32::from(c))?;
             } else {
                 f.write_char(c)?;
@@ -27,10 +27,10 @@ impl fmt::Display for Quoted<'_> {
     }
 }
 
-/// Zero-width and direction marks and the two Unicode line ends: they make one word look like
-/// another, or one log line like two.
-const fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+/// Whether a terminal would obey or not show it: control characters, zero-width and direction marks
+/// and the two Unicode line ends. They make one word look like another, or one log line like two.
+pub fn is_unprintable(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use log::{Level, LevelFilter, Log, Metadata, Record};
 
 use super::clock::unix_s;
 use crate::api::rfc3339;
+use crate::message::is_unprintable;
 
 /// Sends events to one of the two streams.
 struct Streams {
@@ -90,8 +91,8 @@ struct Escaping<'a, 'b>(&'a mut fmt::Formatter<'b>);
 
 impl fmt::Write for Escaping<'_, '_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        for part in text.split_inclusive(char::is_control) {
-            match part.chars().next_back().filter(|c| c.is_control()) {
+        for part in text.split_inclusive(is_unprintable) {
+            match part.chars().next_back().filter(|&c| is_unprintable(c)) {
                 Some(c) => {
                     self.0.write_str(&part[..part.len() - c.len_utf8()])?;
                     write!(self.0, "{}", c.escape_default())?;
@@ -109,8 +110,8 @@ mod tests {
 
     #[test]
     fn an_event_is_one_line_whatever_it_says() {
-        let (first, second) = ("a\nb", "\r\n\u{85}ä\x1b[2J");
-        assert_eq!(OneLine(&format_args!("{first}|{second}")).to_string(), r"a\nb|\r\n\u{85}ä\u{1b}[2J");
+        let (first, second) = ("a\nb", "\r\n\u{85}ä\x1b[2J\u{202e}");
+        assert_eq!(OneLine(&format_args!("{first}|{second}")).to_string(), r"a\nb|\r\n\u{85}ä\u{1b}[2J\u{202e}");
         assert_eq!(OneLine(&format_args!("")).to_string(), "");
     }
 

@@ -7,6 +7,7 @@
 // Not every test needs everything, and each may stop at the first surprise.
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+pub mod receiver;
 pub mod relay;
 
 use std::fs::{self, File};
@@ -23,6 +24,22 @@ use goip_sim::{Options, Sim};
 
 /// No test waits longer for anything; under an emulator everything takes longer.
 pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Texts that upset whoever takes them for anything but texts. The one with a NUL cannot be sent.
+pub const HOSTILE_TEXTS: [&str; 12] = [
+    "\"quotes\" and 'quotes'",
+    "];alert(1);//",
+    "</script><script>alert(1)</script>",
+    "two\nlines\r\nand a third",
+    "a NUL \0 inside",
+    "\u{202e}txet desrever\u{202c} and \u{200f}",
+    "$(reboot) `reboot` ${PATH} ; reboot & reboot | reboot > /tmp/x",
+    "\\\" \\n \\u0000 %s %n {} {0}",
+    "--help",
+    "GOIP_EVENT=sent",
+    "\u{1b}[2J\u{7f}\t",
+    "😀€ä",
+];
 
 /// A folder that is removed in the end.
 pub struct Folder(PathBuf);

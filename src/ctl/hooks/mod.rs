@@ -84,6 +84,8 @@ struct Runner {
     served: (Seq, Vec<SectionName>),
     /// SIGHUP came.
     reload: bool,
+    /// The daemon has said something.
+    heard: bool,
 }
 
 impl Hooks {
@@ -148,6 +150,7 @@ impl Runner {
             acked: 0,
             served: (0, Vec::new()),
             reload: false,
+            heard: false,
         })
     }
 
@@ -164,8 +167,7 @@ impl Runner {
             self.ack(&mut client)?;
         }
         loop {
-            // Signals are looked at also while events come one upon the other.
-            match self.look(&client, if client.has_line() { Some(0) } else { None }) {
+            match self.look(&client) {
                 Pass::Done => {}
                 pass => return Ok(pass),
             }
@@ -281,12 +283,20 @@ impl Runner {
         }
     }
 
-    /// Waits until the daemon says something, for so long at most, if no signal comes.
-    fn look(&mut self, client: &Client, timeout_ms: Option<u64>) -> Pass {
+    /// Waits until the daemon has said something, if no signal comes. Signals are looked at also
+    /// while events come one upon the other.
+    fn look(&mut self, client: &Client) -> Pass {
         if self.poller.add(client, SOCKET, Flags::IN).is_err() {
             return Pass::Done;
         }
-        let pass = self.signal(timeout_ms);
+        self.heard = client.has_line();
+        let pass = loop {
+            match self.signal(if self.heard { Some(0) } else { None }) {
+                // A signal of no interest has ended the wait.
+                Pass::Done if !self.heard => {}
+                pass => break pass,
+            }
+        };
         // Nobody looks at it while hooks run.
         self.poller.remove(client);
         pass
@@ -299,6 +309,7 @@ impl Runner {
                 STOP if self.signals.stop.came() => return Pass::Stop,
                 RELOAD => self.reload |= self.signals.reload.came(),
                 CHILD => drop(self.child_ended.came()),
+                SOCKET => self.heard = true,
                 _ => {}
             }
         }
