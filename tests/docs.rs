@@ -8,9 +8,12 @@ use goipd::journal::{self, EventKind};
 use goipd::message::{ErrorCode, MAX_CONSUMER_BYTES, MAX_TEXT_BYTES, Number, ProblemCode, State};
 use goipd::relay;
 use goipd::serve;
+use goipd::{config, notify};
 
 const MESSAGES: &str = include_str!("../docs/messages.md");
 const SOCKET: &str = include_str!("../docs/socket.md");
+const EVENTS: &str = include_str!("../docs/events.md");
+const CONFIGURATION: &str = include_str!("../docs/configuration.md");
 const HTTP: &str = include_str!("../docs/http.md");
 
 /// What the socket can refuse a request with. The other codes belong to doors with a login or with
@@ -94,18 +97,28 @@ fn every_operation_has_a_heading_and_no_other() {
 fn every_event_is_explained_and_no_other() {
     let (_, rest) = SOCKET.split_once("\n### An event\n").unwrap();
     let table = rest.split("\n## ").next().unwrap().rsplit("| event |").next().unwrap();
-    let others = [
-        EventKind::LineUp,
-        EventKind::LineDown,
-        EventKind::DeviceUp,
-        EventKind::DeviceDown,
-        EventKind::Received,
-        EventKind::InboxGap,
-        EventKind::OptOut,
-        EventKind::OptIn,
-    ];
-    assert_eq!(sorted(first_column(table)), sorted(others.map(EventKind::as_str).into()));
+    let others = EventKind::all().filter(|kind| !matches!(kind, EventKind::Message(_)));
+    assert_eq!(sorted(first_column(table)), sorted(others.map(EventKind::as_str).collect()));
     assert!(rest.contains("a state's name"));
+}
+
+#[test]
+fn every_event_is_among_those_for_hooks_and_webhooks() {
+    let (_, rest) = EVENTS.split_once("Names of events").unwrap();
+    let list = rest.split("\n## ").next().unwrap();
+    let words: Vec<&str> = list.split(|c: char| !c.is_ascii_lowercase() && c != '_').collect();
+    for kind in EventKind::all() {
+        assert!(words.contains(&kind.as_str()), "{}", kind.as_str());
+    }
+}
+
+#[test]
+fn pauses_and_limits_of_webhooks_are_those_of_the_program() {
+    let (first_s, max_s) = (notify::FIRST_PAUSE_MS / 1000, notify::MAX_PAUSE_MS / 1000);
+    assert_eq!((first_s, max_s, notify::GIVE_UP_MS / 1000), (10, 3600, 2 * 86_400));
+    assert!(EVENTS.contains("after 10 s, 20 s, 40 s and so on, at most an hour apart. After two days"));
+    assert!(CONFIGURATION.contains(&format!("There can be {} webhooks", journal::MAX_WEBHOOKS)));
+    assert!(CONFIGURATION.contains(&format!("There can be {} hooks", config::MAX_HOOKS)));
 }
 
 #[test]

@@ -135,7 +135,10 @@ fn a_hook_gets_the_event_on_standard_input_and_in_its_environment() {
         &sim,
         "config hook 'h'\n list command 'DIR/h'\n list command 'a b'\n list command '$(x)'\n list event 'sent'\n",
     );
-    site.script("h", "cat > DIR/in\nenv | sort > DIR/env\nprintf '<%s>' \"$@\" > DIR/args\nmv DIR/args DIR/done");
+    site.script(
+        "h",
+        "cat > DIR/in\nenv | sort > DIR/env\nprintf '<%s>' \"$@\" > DIR/args\nmv DIR/args DIR/done",
+    );
     let _hooks = site.run();
     let mut stream = site.daemon.connect();
     stream.ask(r#"{"op":"events"}"#);
@@ -160,7 +163,10 @@ fn a_hook_gets_the_event_on_standard_input_and_in_its_environment() {
 fn no_text_becomes_anything_but_a_text() {
     let sim = slow_box();
     let site = Site::start(&sim, HOOK);
-    site.script("h", "cat >> DIR/in\nprintf '%s\\0' \"$GOIP_TEXT\" >> DIR/texts\nprintf '%s\\n' \"$GOIP_TEXT\"");
+    site.script(
+        "h",
+        "cat >> DIR/in\nprintf '%s\\0' \"$GOIP_TEXT\" >> DIR/texts\nprintf '%s\\n' \"$GOIP_TEXT\"",
+    );
     let _hooks = site.run();
     let long = "漢".repeat(1000);
     let texts: Vec<String> =
@@ -212,7 +218,8 @@ fn events_come_one_by_one_in_order_and_go_on_after_a_restart_of_either_side() {
     let hooks = site.spawn();
     wait_for("those from meanwhile", || site.read("texts").lines().count() == 40);
     drop(hooks);
-    let expected: Vec<String> = ["a", "b"].iter().flat_map(|x| (0..20).map(move |n| format!("{x}{n}"))).collect();
+    let expected: Vec<String> =
+        ["a", "b"].iter().flat_map(|x| (0..20).map(move |n| format!("{x}{n}"))).collect();
     assert!(site.read("texts").lines().eq(expected.iter()), "{}", site.read("texts"));
 
     // The other side: the runner waits for it.
@@ -258,13 +265,18 @@ fn a_hook_that_fails_is_run_again_and_given_up_loudly() {
          config hook 'none'\n option command 'DIR/none'\n list event 'queued'\n option tries '1'\n",
     );
     site.script("once", "echo 'what a pity'\nexit 3");
-    site.script("twice", "echo \"$GOIP_TEXT\" >> DIR/twice.txt\ntest -e DIR/failed || { touch DIR/failed; exit 1; }");
+    site.script(
+        "twice",
+        "echo \"$GOIP_TEXT\" >> DIR/twice.txt\ntest -e DIR/failed || { touch DIR/failed; exit 1; }",
+    );
     site.script("good", "echo \"$GOIP_TEXT\" >> DIR/good.txt");
     let _hooks = site.run();
     site.daemon.ask(&send("a"));
     site.daemon.ask(&send("b"));
     site.wait_until_told("hook 'once': what a pity");
-    site.wait_until_told("error: hook 'once' has ended with exit code 3: it is given up for event 1 after 1 tries");
+    site.wait_until_told(
+        "error: hook 'once' has ended with exit code 3: it is given up for event 1 after 1 tries",
+    );
     site.wait_until_told("hook 'twice' has ended with exit code 1 for event 1; it is run again in 10 s");
     site.wait_until_told("error: hook 'none' cannot be started: ");
     assert_eq!((site.read("twice.txt"), site.read("good.txt")), ("a\n".into(), "a\n".into()));
@@ -280,7 +292,10 @@ fn a_hook_that_hangs_is_ended_with_all_that_it_has_started() {
         "config hook 'h'\n option command 'DIR/h'\n list event 'queued'\n option timeout '1'\n option tries '1'\n",
     );
     // The one that is started does not care for SIGTERM.
-    site.script("h", "(trap '' TERM; while :; do sleep 0.1; done) &\necho $! > DIR/pid.new\nmv DIR/pid.new DIR/pid\nwait");
+    site.script(
+        "h",
+        "(trap '' TERM; while :; do sleep 0.1; done) &\necho $! > DIR/pid.new\nmv DIR/pid.new DIR/pid\nwait",
+    );
     let mut hooks = site.run();
     site.daemon.ask(&send("a"));
     site.wait_until_told("hook 'h' has not ended within 1 s: it is given up for event 1 after 1 tries");
@@ -357,5 +372,7 @@ fn a_configuration_with_errors_is_refused_at_the_start() {
     let told = site.told();
     assert!(told.contains("a hook needs a name; write it like: config hook 'forward'"), "{told}");
     assert!(told.contains("option 'command': 'h' is no absolute path; begin it with '/'"), "{told}");
-    assert!(told.contains("goipctl: goipctl runs no hooks with ") && !told.contains("configuration reloaded"));
+    assert!(
+        told.contains("goipctl: goipctl runs no hooks with ") && !told.contains("configuration reloaded")
+    );
 }

@@ -7,6 +7,7 @@ mod common;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -15,6 +16,8 @@ use common::{Daemon, Folder, PATIENCE, config, field, quick_box, slow_box};
 use goip_sim::Sim;
 
 const SECRET: &str = "0123456789abcdef";
+
+const EVENTS: &str = include_str!("../docs/events.md");
 
 fn send(text: &str) -> String {
     format!(r#"{{"op":"send","to":"+4915112345678","text":"{text}"}}"#)
@@ -94,7 +97,10 @@ fn events_that_are_not_asked_for_do_not_come_and_all_others_in_order() {
     let mut last = 0;
     for n in 1..=150 {
         let request = receiver.next();
-        assert_eq!((field(&request.body, "event"), field(&request.body, "text")), ("queued", &*format!("n{n}")));
+        assert_eq!(
+            (field(&request.body, "event"), field(&request.body, "text")),
+            ("queued", &*format!("n{n}"))
+        );
         assert!(seq(&request) > last);
         last = seq(&request);
     }
@@ -270,7 +276,9 @@ fn receivers_that_fail_in_any_way_delay_nobody_and_cost_no_memory() {
         ("body", "HTTP 500"),
         ("mail", "no answer"),
     ] {
-        daemon.wait_for_err(&format!("webhook '{kind}' did not take event 1 ({why}); it is tried again in 10 s"));
+        daemon.wait_for_err(&format!(
+            "webhook '{kind}' did not take event 1 ({why}); it is tried again in 10 s"
+        ));
     }
     for receiver in bad {
         let requests = receiver.rest();
@@ -278,6 +286,55 @@ fn receivers_that_fail_in_any_way_delay_nobody_and_cost_no_memory() {
     }
     let grown = peak_kib(daemon.pid()) - before;
     assert!(grown < 2048, "{grown} KiB");
+}
+
+/// The program in the document's only block of that language.
+fn documented(language: &str) -> &'static str {
+    let (_, rest) = EVENTS.split_once(&format!("```{language}\n")).unwrap();
+    rest.split("```").next().unwrap()
+}
+
+/// The exit code of a program that gets `input`.
+fn run(command: &mut Command, input: &str) -> Option<i32> {
+    let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+    // It may refuse before it has read.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    child.wait().unwrap().code()
+}
+
+#[test]
+fn the_verifiers_of_the_document_take_what_goipd_signs_and_nothing_else() {
+    let (sim, receiver) = (slow_box(), Receiver::willing());
+    let daemon = daemon(&sim, "", &section("crm", &receiver, "list event 'queued'"));
+    daemon.ask(&send("signed: ä\\n€ 'x'"));
+    let request = receiver.next();
+    let path = daemon.folder().path("verify.sh");
+    fs::write(&path, documented("sh")).unwrap();
+    let python = "import sys\nsecret, timestamp, signature = sys.argv[1:]\n\
+        headers = {'X-Goipd-Timestamp': timestamp, 'X-Goipd-Signature': signature}\n\
+        sys.exit(0 if is_from_goipd(secret, headers, sys.stdin.buffer.read()) else 1)\n";
+    let python = documented("python").to_owned() + python;
+    let (timestamp, signature) = (request.header("X-Goipd-Timestamp"), request.header("X-Goipd-Signature"));
+    let old = (timestamp.parse::<u64>().unwrap() - 400).to_string();
+    let parts = [old.as_bytes(), b".", request.body.as_bytes()];
+    let old_signature = format!("sha256={}", goipd::notify::signature(SECRET.as_bytes(), &parts));
+    let changed = request.body.replace("signed", "singed");
+    for (secret, timestamp, signature, body, expected) in [
+        (SECRET, timestamp, signature, request.body.as_str(), 0),
+        ("fedcba9876543210", timestamp, signature, &request.body, 1),
+        (SECRET, timestamp, signature, &changed, 1),
+        (SECRET, timestamp, &signature.replace("sha256=", ""), &request.body, 1),
+        (SECRET, &old, &old_signature, &request.body, 1),
+    ] {
+        let arguments = [secret, timestamp, signature];
+        assert_eq!(run(Command::new("sh").arg(&path).args(arguments), body), Some(expected), "{arguments:?}");
+        let mut python_run = Command::new("python3");
+        assert_eq!(
+            run(python_run.args(["-c", &python]).args(arguments), body),
+            Some(expected),
+            "{arguments:?}"
+        );
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use super::Faults;
 use super::option::{defaults, quoted, read};
 use super::relay::Client;
 use super::table::{HOOK, WEBHOOK};
-use super::typed::{SectionName, Secret, name};
+use super::typed::{Secret, SectionName, name};
 use super::uci::{Opt, Section, Value};
 use crate::journal::EventSet;
 use crate::message::ClientId;

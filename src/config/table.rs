@@ -161,10 +161,7 @@ pub(super) const GOIPD: &[Spec<Config>] = &[
     Spec {
         name: "allow_from",
         absent: Absent::Unset,
-        kind: Kind::List {
-            form: SENDER_FORM,
-            add: |config, text| sender(&mut config.senders.allow, text),
-        },
+        kind: Kind::List { form: SENDER_FORM, add: |config, text| sender(&mut config.senders.allow, text) },
     },
     Spec {
         name: "deny_from",

@@ -1,4 +1,5 @@
 mod answers;
+mod notify;
 mod relay;
 
 use std::fs;
@@ -6,7 +7,7 @@ use std::fs;
 use log::LevelFilter;
 
 use super::option::{Absent, Spec};
-use super::table::{CLIENT, DEVICE, GOIPD, OPT_OUT, RELAY, REPLY};
+use super::table::{CLIENT, DEVICE, GOIPD, HOOK, OPT_OUT, RELAY, REPLY, WEBHOOK};
 use super::*;
 use crate::goip::NumberFormat;
 use crate::message::OnUnknown;
@@ -147,12 +148,12 @@ fn every_bad_value_is_named_with_its_cure() {
              number_format, inbox_interval, inbox_first, inbox_delete, utc_offset, status_interval, own_number",
         ),
         (
-            "config webhook a",
-            "unknown section type 'webhook'; known here: goipd, device, relay, client, optout, reply",
+            "config webhok a",
+            "unknown section type 'webhok'; did you mean 'webhook'? Known here: goipd, device, relay, client, optout, reply, webhook, hook",
         ),
         (
             "config devices a",
-            "unknown section type 'devices'; did you mean 'device'? Known here: goipd, device, relay, client, optout, reply",
+            "unknown section type 'devices'; did you mean 'device'? Known here: goipd, device, relay, client, optout, reply, webhook, hook",
         ),
         (
             "config goipd\noption socket run/x",
@@ -347,13 +348,21 @@ fn every_default_is_a_value_that_the_option_takes() {
             assert_eq!(spec.kind.set(into, text), Ok(()), "{}", spec.name);
         }
     }
-    let mut config = config(&format!("{OFFICE}{}{}", relay::NAGIOS, answers::HOURS));
+    let mut config = config(&format!(
+        "{OFFICE}{}{}{}{}",
+        relay::NAGIOS,
+        answers::HOURS,
+        notify::CRM,
+        notify::FORWARD
+    ));
     check(GOIPD, &mut config);
     check(DEVICE, &mut config.devices[0]);
     check(RELAY, &mut config.relay);
     check(CLIENT, &mut config.clients[0]);
     check(OPT_OUT, &mut config.opt_out);
     check(REPLY, &mut config.replies[0]);
+    check(WEBHOOK, &mut config.webhooks[0]);
+    check(HOOK, &mut config.hooks[0]);
 }
 
 #[test]
@@ -379,13 +388,15 @@ fn the_manual_has_every_option_with_its_type_and_default_and_no_other() {
     check("client", CLIENT);
     check("optout", OPT_OUT);
     check("reply", REPLY);
+    check("webhook", WEBHOOK);
+    check("hook", HOOK);
 }
 
 #[test]
 fn the_examples_of_the_manual_are_right() {
     let examples: Vec<_> = MANUAL.split("```\n").skip(1).step_by(2).collect();
     let configurations = examples.iter().filter(|e| e.starts_with("config "));
-    assert_eq!(configurations.map(|e| config(e).devices.len()).collect::<Vec<_>>(), [1, 2, 1]);
+    assert_eq!(configurations.map(|e| config(e).devices.len()).collect::<Vec<_>>(), [1, 2, 1, 1]);
 }
 
 #[test]
@@ -418,6 +429,8 @@ fn the_sample_is_right_as_it_is_and_with_every_option_turned_on() {
     check(&all, CLIENT);
     check(&all, OPT_OUT);
     check(&all, REPLY);
+    check(&all, WEBHOOK);
+    check(&all, HOOK);
     let mut turned_on = config(&all);
     assert_eq!(turned_on.socket_group.take().as_deref(), Some("nogroup"));
     assert_eq!(turned_on.max_journal_kib.take(), Some(512));
@@ -431,6 +444,10 @@ fn the_sample_is_right_as_it_is_and_with_every_option_turned_on() {
     assert_eq!((opt_out.keywords.len(), opt_out.start_keywords.len()), (6, 3));
     assert_eq!(opt_out.spelling.country, "49");
     assert_eq!(turned_on.clients.drain(..).map(|c| c.name).collect::<Vec<_>>(), ["nagios"]);
+    assert_eq!(turned_on.webhooks.drain(..).map(|w| w.name).collect::<Vec<_>>(), ["crm"]);
+    assert_eq!(turned_on.hooks.drain(..).map(|h| h.command).collect::<Vec<_>>(), [["/usr/bin/forward"]]);
+    let senders = std::mem::take(&mut turned_on.senders);
+    assert!(senders.pass("+491") && !senders.pass("777"));
     // All others are shown with their defaults.
     assert_eq!(turned_on, as_it_is);
 }

@@ -119,13 +119,16 @@ pub(super) fn origin(text: &str) -> Result<String, String> {
 /// Problem and cure. Neither a login nor the path is repeated: it may be a secret.
 pub(super) fn webhook(text: &str) -> Result<String, String> {
     let scheme = text.find("://").map_or(0, |at| at + 3);
-    let (start, path) = text.split_at(text[scheme..].find(['/', '?', '#']).map_or(text.len(), |at| scheme + at));
+    let (start, path) =
+        text.split_at(text[scheme..].find(['/', '?', '#']).map_or(text.len(), |at| scheme + at));
     if start.contains('@') {
         return Err("the URL holds a login; remove it, and have the receiver check the signature".into());
     }
     let shown = quoted(start);
     let Ok(base) = origin(start) else {
-        return Err(format!("{shown} is no address of a web server; write one like 'http://192.168.1.9/sms'"));
+        return Err(format!(
+            "{shown} is no address of a web server; write one like 'http://192.168.1.9/sms'"
+        ));
     };
     if base.starts_with("https:") && !cfg!(feature = "https") {
         return Err(format!("{shown}: this goipd speaks no https; install the package '{HTTPS_PACKAGE}'"));
@@ -134,7 +137,9 @@ pub(super) fn webhook(text: &str) -> Result<String, String> {
         return Err(format!("{shown} is an IPv6 address, which is not possible here; write a host name"));
     }
     if path.contains('#') || !path.bytes().all(|b| b.is_ascii_graphic()) {
-        return Err("the path holds a '#', a blank or a letter outside of ASCII; write it as '%23', '%20', …".into());
+        return Err(
+            "the path holds a '#', a blank or a letter outside of ASCII; write it as '%23', '%20', …".into(),
+        );
     }
     Ok([base.as_str(), if path.starts_with('/') { "" } else { "/" }, path].concat())
 }
@@ -247,10 +252,22 @@ mod tests {
         let path = "the path holds a '#', a blank or a letter outside of ASCII; write it as '%23', '%20', …";
         for (text, expected) in [
             ("crm/s3cret", "'crm' is no address of a web server; write one like 'http://192.168.1.9/sms'"),
-            ("ftp://crm", "'ftp://crm' is no address of a web server; write one like 'http://192.168.1.9/sms'"),
-            ("http://a b/s3cret", "'http://a b' is no address of a web server; write one like 'http://192.168.1.9/sms'"),
-            ("http://me:s3cret@crm/", "the URL holds a login; remove it, and have the receiver check the signature"),
-            ("http://[fd00::1]/", "'http://[fd00::1]' is an IPv6 address, which is not possible here; write a host name"),
+            (
+                "ftp://crm",
+                "'ftp://crm' is no address of a web server; write one like 'http://192.168.1.9/sms'",
+            ),
+            (
+                "http://a b/s3cret",
+                "'http://a b' is no address of a web server; write one like 'http://192.168.1.9/sms'",
+            ),
+            (
+                "http://me:s3cret@crm/",
+                "the URL holds a login; remove it, and have the receiver check the signature",
+            ),
+            (
+                "http://[fd00::1]/",
+                "'http://[fd00::1]' is an IPv6 address, which is not possible here; write a host name",
+            ),
             ("http://crm/a#s3cret", path),
             ("http://crm/a s3cret", path),
             ("http://crm/ä", path),
@@ -265,7 +282,8 @@ mod tests {
         let expected = if cfg!(feature = "https") {
             Ok("https://crm.example.org/s3cret".into())
         } else {
-            Err("'https://crm.example.org': this goipd speaks no https; install the package 'goipd-https'".into())
+            Err("'https://crm.example.org': this goipd speaks no https; install the package 'goipd-https'"
+                .into())
         };
         assert_eq!(webhook("https://crm.example.org/s3cret"), expected);
     }

@@ -30,7 +30,8 @@ impl fmt::Display for Quoted<'_> {
 /// Whether a terminal would obey or not show it: control characters, zero-width and direction marks
 /// and the two Unicode line ends. They make one word look like another, or one log line like two.
 pub fn is_unprintable(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 #[cfg(test)]

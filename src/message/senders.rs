@@ -83,7 +83,8 @@ mod tests {
 
     #[test]
     fn a_star_stands_only_at_the_end() {
-        for (text, is) in [("+49*", true), ("*", true), ("Bank 24", true), ("", false), ("*9", false), ("**", false)]
+        for (text, is) in
+            [("+49*", true), ("*", true), ("Bank 24", true), ("", false), ("*9", false), ("**", false)]
         {
             assert_eq!(Senders::is_pattern(text), is, "{text}");
         }

@@ -204,7 +204,9 @@ mod tests {
         courier.posting(0, 7);
         courier.answered(0, false);
         courier.posting(47 * HOUR_MS, 7);
-        let Some(Outcome::Again { done, tried_s, .. }) = courier.answered(47 * HOUR_MS, false) else { panic!() };
+        let Some(Outcome::Again { done, tried_s, .. }) = courier.answered(47 * HOUR_MS, false) else {
+            panic!()
+        };
         assert_eq!((done, tried_s), (6, 47 * 3600));
         // Soon after a boot, and sooner than it was tried before that.
         let (tries, _) = fail(&mut Courier::new(done, tried_s), 1_000, 7);
@@ -279,7 +281,9 @@ mod tests {
         courier.anew();
         assert_eq!(courier.wants(1), Some(0));
         courier.posting(HOUR_MS, 1);
-        let Some(Outcome::Again { tried_s, pause_s, .. }) = courier.answered(HOUR_MS, false) else { panic!() };
+        let Some(Outcome::Again { tried_s, pause_s, .. }) = courier.answered(HOUR_MS, false) else {
+            panic!()
+        };
         assert_eq!((tried_s, pause_s), (3600, 10));
     }
 }

@@ -8,6 +8,6 @@ mod sign;
 mod worker;
 
 pub use courier::{Courier, FIRST_PAUSE_MS, GIVE_UP_MS, MAX_PAUSE_MS, Outcome, SKIP_NOTE};
-pub use post::{HEAD_MAX_BYTES, Receiver, Notice, Trouble};
+pub use post::{HEAD_MAX_BYTES, Notice, Receiver, Trouble};
 pub use sign::signature;
 pub use worker::{Job, Report, STACK_BYTES, spawn};

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::post::{Receiver, Notice, Trouble};
+use super::post::{Notice, Receiver, Trouble};
 use crate::mailbox::{Sender, mailbox};
 use crate::worker;
 

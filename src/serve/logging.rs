@@ -111,7 +111,10 @@ mod tests {
     #[test]
     fn an_event_is_one_line_whatever_it_says() {
         let (first, second) = ("a\nb", "\r\n\u{85}ä\x1b[2J\u{202e}");
-        assert_eq!(OneLine(&format_args!("{first}|{second}")).to_string(), r"a\nb|\r\n\u{85}ä\u{1b}[2J\u{202e}");
+        assert_eq!(
+            OneLine(&format_args!("{first}|{second}")).to_string(),
+            r"a\nb|\r\n\u{85}ä\u{1b}[2J\u{202e}"
+        );
         assert_eq!(OneLine(&format_args!("")).to_string(), "");
     }
 

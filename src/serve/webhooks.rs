@@ -155,7 +155,9 @@ impl Hook {
                 core.change(now, |engine, _| engine.webhook_at(&self.name, done, tried_s));
             }
             Outcome::Dropped(seq) => {
-                log::error!("webhook '{name}' has not taken event {seq} for two days ({trouble}): it is dropped");
+                log::error!(
+                    "webhook '{name}' has not taken event {seq} for two days ({trouble}): it is dropped"
+                );
                 core.change(now, |engine, _| engine.webhook_dropped(now, &self.name, seq));
             }
         }

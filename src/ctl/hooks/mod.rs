@@ -99,7 +99,9 @@ impl Hooks {
         let load = || config::load(&path, Some(&shown));
         let config = match load() {
             Ok(config) => config,
-            Err(errors) => return check::refused("goipctl runs no hooks with", &shown, &errors.to_string(), out),
+            Err(errors) => {
+                return check::refused("goipctl runs no hooks with", &shown, &errors.to_string(), out);
+            }
         };
         logging::start(config.log_level);
         let mut runner = Runner::start(config).map_err(|error| {
@@ -253,7 +255,9 @@ impl Runner {
                         continue;
                     }
                     End::Failed(why) => {
-                        log::error!("hook '{name}' {why}: it is given up for event {seq} after {tried} tries");
+                        log::error!(
+                            "hook '{name}' {why}: it is given up for event {seq} after {tried} tries"
+                        );
                     }
                 }
                 self.served.1.push(name.clone());
@@ -319,5 +323,6 @@ impl Runner {
 
 /// The milliseconds up to then, rounded up.
 fn left_ms(until: Instant) -> u64 {
-    until.saturating_duration_since(Instant::now()).as_micros().div_ceil(1000) as u64
+    let left = until.saturating_duration_since(Instant::now());
+    left.as_secs() * 1000 + u64::from(left.subsec_nanos().div_ceil(1_000_000))
 }
