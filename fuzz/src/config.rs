@@ -4,10 +4,11 @@ use core::fmt::Write;
 
 use goipd::config::uci::{MAX_FILE_BYTES, MAX_SECTIONS, MAX_VALUES, Section, Value, parse};
 use goipd::config::{
-    Config, MAX_DEVICES, MAX_ERRORS, MAX_LINES, MAX_LINES_IN_ALL, MAX_LISTEN, MAX_LOGIN_BYTES,
-    MAX_RELAY_CLIENTS, MAX_REPLIES, MAX_SOCKET_PATH_BYTES, TokenDigest,
+    Config, MAX_DEVICES, MAX_ERRORS, MAX_HOOKS, MAX_LINES, MAX_LINES_IN_ALL, MAX_LISTEN, MAX_LOGIN_BYTES,
+    MAX_RELAY_CLIENTS, MAX_REPLIES, MAX_SOCKET_PATH_BYTES, MAX_WEBHOOKS, TokenDigest,
 };
 use goipd::engine::{Choice, Matches};
+use goipd::journal::{EventKind, EventSet};
 
 use super::check_sentence;
 
@@ -94,11 +95,15 @@ pub fn config(bytes: &[u8]) {
         Ok(mut config) => {
             check_ranges(&config);
             check_relay(&config);
+            check_notify(&config);
             // A token cannot be written as it was read.
             for client in &mut config.clients {
                 client.token = TokenDigest::of(&token(&client.name));
             }
-            let written = write_config(&config) + &write_relay(&config) + &write_answers(&config);
+            let written = write_config(&config)
+                + &write_relay(&config)
+                + &write_answers(&config)
+                + &write_notify(&config);
             assert_eq!(goipd::config::parse(written.as_bytes(), "written"), Ok(config), "{written}");
         }
         Err(errors) => {
@@ -128,6 +133,7 @@ fn holds_secret(bytes: &[u8]) -> bool {
             (Value::Single(value), "device", "password") => value.contains(SECRET),
             (Value::Single(value), "device", "url") => value.contains(SECRET) && value.contains('@'),
             (Value::Single(value), "client", "token" | "token_hash") => value.contains(SECRET),
+            (Value::Single(value), "webhook", "secret") => value.contains(SECRET),
             _ => false,
         });
     count == 1 && secret
@@ -199,6 +205,11 @@ fn write_config(config: &Config) -> String {
     option(&mut text, "ttl", &config.ttl_s);
     option(&mut text, "max_segments", &config.max_segments);
     option(&mut text, "on_unknown", &config.on_unknown.as_str());
+    for (name, senders) in [("allow_from", &config.senders.allow), ("deny_from", &config.senders.deny)] {
+        for sender in senders {
+            let _ = writeln!(text, "\tlist {name} {}", quoted(sender));
+        }
+    }
     option(&mut text, "log_level", &config.log_level.as_str().to_ascii_lowercase());
     for device in &config.devices {
         let _ = writeln!(text, "config device '{}'", device.name);
@@ -299,6 +310,50 @@ fn write_relay(config: &Config) -> String {
             number.iter().for_each(|n| option(&mut text, name, n));
         }
         option(&mut text, "transactional", &u8::from(client.transactional));
+    }
+    text
+}
+
+fn check_notify(config: &Config) {
+    assert!(config.webhooks.len() <= MAX_WEBHOOKS && config.hooks.len() <= MAX_HOOKS);
+    for webhook in &config.webhooks {
+        assert!(!webhook.name.is_empty() && !webhook.events.is_empty());
+        assert!((1..=60).contains(&webhook.timeout_s) && (16..=256).contains(&webhook.secret.expose().len()));
+        let url = webhook.url.expose();
+        assert!(url.starts_with("http") && url.bytes().all(|b| b.is_ascii_graphic()), "{url}");
+    }
+    for hook in &config.hooks {
+        assert!(!hook.name.is_empty() && !hook.events.is_empty() && hook.command[0].starts_with('/'));
+        assert!((1..=3600).contains(&hook.timeout_s) && (1..=100).contains(&hook.tries));
+    }
+}
+
+fn write_notify(config: &Config) -> String {
+    let mut text = String::new();
+    let value = |text: &mut String, keyword: &str, name: &str, value: &str| {
+        let _ = writeln!(text, "\t{keyword} {name} {}", quoted(value));
+    };
+    let events = |text: &mut String, events: EventSet| {
+        let names = EventKind::all().map(EventKind::as_str);
+        names.filter(|name| events.has_name(name)).for_each(|name| value(text, "list", "event", name));
+    };
+    for webhook in &config.webhooks {
+        let _ = writeln!(text, "config webhook '{}'", webhook.name);
+        value(&mut text, "option", "url", webhook.url.expose());
+        value(&mut text, "option", "secret", webhook.secret.expose());
+        events(&mut text, webhook.events);
+        for id in &webhook.clients {
+            let client = config.clients.iter().find(|client| client.id() == *id);
+            value(&mut text, "list", "client", &client.expect("a webhook's client is configured").name);
+        }
+        value(&mut text, "option", "timeout", &webhook.timeout_s.to_string());
+    }
+    for hook in &config.hooks {
+        let _ = writeln!(text, "config hook '{}'", hook.name);
+        hook.command.iter().for_each(|word| value(&mut text, "list", "command", word));
+        events(&mut text, hook.events);
+        value(&mut text, "option", "timeout", &hook.timeout_s.to_string());
+        value(&mut text, "option", "tries", &hook.tries.to_string());
     }
     text
 }

@@ -111,9 +111,8 @@ pub(super) fn hook(section: &Section, count: usize, faults: &mut Faults) -> Hook
     if let Some(Opt { value: Value::Single(text), .. }) = section.option("command") {
         hook.command = text.split_ascii_whitespace().map(Into::into).collect();
     }
-    if let (Some(option), Some(program)) = (section.option("command"), hook.command.first())
-        && !program.starts_with('/')
-    {
+    let program = hook.command.first().map_or("", String::as_str);
+    if let Some(option) = section.option("command").filter(|_| !program.starts_with('/')) {
         let problem = format!("option 'command': {} is no absolute path", quoted(program));
         faults.add(option.line, format!("{problem}; begin it with '/'"));
     }

@@ -89,7 +89,8 @@ fn every_bad_value_of_a_hook_is_named_with_its_cure() {
             "option command 'forward x'",
             "6: option 'command': 'forward' is no absolute path; begin it with '/'",
         ),
-        ("list command 'a\nb'", "6: option 'command': 'a\\nb' holds a control character; remove it"),
+        ("option command ' '", "6: option 'command': '' is no absolute path; begin it with '/'"),
+        ("list command '/a'\nlist command 'a\nb'", "7: option 'command': 'a\\nb' holds a control character; remove it"),
         (
             "",
             "5: option 'command' is missing in this section of type 'hook'; add a line: list command '/usr/bin/forward'",
