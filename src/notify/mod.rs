@@ -3,6 +3,8 @@
 //! stands in the journal and the threads' ends are the loop's.
 
 mod courier;
+#[cfg(feature = "https")]
+mod https;
 mod post;
 mod sign;
 mod worker;

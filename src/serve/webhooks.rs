@@ -109,12 +109,12 @@ impl Webhooks {
     }
 
     /// Does with each webhook what can be done now.
-    pub fn turn(&mut self, now: Now, core: &mut Core, config: &Config) {
+    pub fn turn(&mut self, now: Now, core: &mut Core) {
         for hook in &mut self.list {
             if let Some(report) = hook.report.take() {
                 hook.judge(now, core, report);
             }
-            hook.next(now, core, config, &mut self.serial);
+            hook.next(now, core, &mut self.serial);
         }
     }
 
@@ -164,7 +164,7 @@ impl Hook {
     }
 
     /// Looks for the next event that is for it, and gives it to its thread.
-    fn next(&mut self, now: Now, core: &mut Core, config: &Config, serial: &mut u32) {
+    fn next(&mut self, now: Now, core: &mut Core, serial: &mut u32) {
         for _ in 0..EVENTS_A_TURN {
             let Some(after) = self.courier.wants(now.boot_ms) else { return };
             let (oldest, missed) = core.events().begin(Some(after));
@@ -186,7 +186,7 @@ impl Hook {
                 return;
             };
             let seq = event.seq;
-            if !self.wants(core, config, &event) {
+            if !self.wants(core, &event) {
                 self.skip(now, core, seq);
                 continue;
             }
@@ -197,7 +197,7 @@ impl Hook {
             self.serial = *serial;
             self.courier.posting(now.boot_ms, seq);
             let job = Job { serial: self.serial, notice };
-            if !self.jobs.as_ref().is_some_and(|jobs| jobs.send(job).is_ok()) {
+            if self.jobs.as_ref().is_none_or(|jobs| jobs.send(job).is_err()) {
                 let result = Err(notify::Trouble::Lost(crate::message::Words::new("no thread")));
                 self.report = Some(Report { serial: self.serial, result });
             }
@@ -212,7 +212,7 @@ impl Hook {
     }
 
     /// Whether the event is for it.
-    fn wants(&self, core: &Core, _config: &Config, event: &Event<'_>) -> bool {
+    fn wants(&self, core: &Core, event: &Event<'_>) -> bool {
         if !self.config.events.has(event.kind) {
             return false;
         }

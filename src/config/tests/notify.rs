@@ -90,7 +90,10 @@ fn every_bad_value_of_a_hook_is_named_with_its_cure() {
             "6: option 'command': 'forward' is no absolute path; begin it with '/'",
         ),
         ("option command ' '", "6: option 'command': '' is no absolute path; begin it with '/'"),
-        ("list command '/a'\nlist command 'a\nb'", "7: option 'command': 'a\\nb' holds a control character; remove it"),
+        (
+            "list command '/a'\nlist command 'a\nb'",
+            "7: option 'command': 'a\\nb' holds a control character; remove it",
+        ),
         (
             "",
             "5: option 'command' is missing in this section of type 'hook'; add a line: list command '/usr/bin/forward'",
