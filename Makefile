@@ -49,7 +49,7 @@ demo: ## daemon and simulated device, one message sent; ARGS=--once ends by itse
 	@scripts/demo.sh $(ARGS)
 
 .PHONY: test
-test: begin setup format shellcheck clippy test-host test-luci simulation check-config cross sizes ipk test-mips test-mipsel test-armv7 test-package ## everything, as continuous integration runs it
+test: begin setup format shellcheck clippy test-host test-https test-luci simulation check-config cross sizes ipk sizes-https test-mips test-mipsel test-armv7 test-package ## everything, as continuous integration runs it
 	@echo; cat target/steps
 
 # A program for a router takes some two minutes of a core: those that are not built elsewhere in
@@ -90,6 +90,10 @@ test-luci: ## the LuCI pages in Chromium; pictures of them in target/luci
 outside: setup ## the relay before programs that are not ours, alone
 	$(CARGO) test --locked --test outside
 
+.PHONY: test-https
+test-https: ## webhooks through TLS, on this machine
+	$(STEP) "tests of https" $(CARGO) test --locked --features https --test https
+
 .PHONY: simulation
 simulation: ## 2000 simulated lives of each kind, with crashes
 	$(STEP) "simulation" env GOIPD_SEEDS=2000 $(CARGO) test --locked --release --test simulation
@@ -113,6 +117,10 @@ sizes: cross ## size of each router program beside its budget, and what its ELF 
 ipk: setup ## OpenWrt packages and their index in dist/; ARCH=mipsel_24kc for one architecture
 	$(STEP) "build packages" env $(if $(filter undefined,$(origin HTTPS)),,HTTPS="$(HTTPS)") scripts/ipk.sh $(ARCH)
 	$(STEP) "package sizes" scripts/weigh.sh
+
+.PHONY: sizes-https
+sizes-https: ipk ## size of the router program with https beside its budget
+	$(STEP) "size with https" env HTTPS=1 scripts/inspect.sh mipsel-unknown-linux-musl
 
 .PHONY: test-mips
 test-mips: setup ## unit and table tests as big-endian MIPS programs under qemu

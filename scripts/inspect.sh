@@ -2,6 +2,7 @@
 # Looks at the router programs that were built: size beside budget, and what must hold for each ELF
 # file: made for this target, static, stripped, and without a path of the build machine in it.
 #   scripts/inspect.sh TARGET…
+# With HTTPS=1 those that `scripts/ipk.sh` has built with the feature https.
 set -eu
 cd "$(dirname "$0")/.."
 export LC_ALL=C
@@ -41,7 +42,7 @@ inspect() {
 
 printf '%-32s %9s %9s %6s\n' target bytes budget used
 for target; do
-    elf=target/$target/router/goipd
+    elf=target/$target/router/goipd${HTTPS:+-https}
     row=$(grep "^$target " scripts/targets.txt) || {
         echo "$target: not in scripts/targets.txt; add its row there" >&2
         exit 1
@@ -53,6 +54,7 @@ for target; do
     # shellcheck disable=SC2086 # the row's columns
     set -- $row
     class=$2 order=$3 machine=$4 budget=$5
+    [ -z "${HTTPS:-}" ] || budget=${6:--}
 
     bytes=$(wc -c <"$elf")
     if [ "$budget" = - ]; then

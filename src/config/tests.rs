@@ -348,13 +348,8 @@ fn every_default_is_a_value_that_the_option_takes() {
             assert_eq!(spec.kind.set(into, text), Ok(()), "{}", spec.name);
         }
     }
-    let mut config = config(&format!(
-        "{OFFICE}{}{}{}{}",
-        relay::NAGIOS,
-        answers::HOURS,
-        notify::CRM,
-        notify::FORWARD
-    ));
+    let mut config =
+        config(&format!("{OFFICE}{}{}{}{}", relay::NAGIOS, answers::HOURS, notify::CRM, notify::FORWARD));
     check(GOIPD, &mut config);
     check(DEVICE, &mut config.devices[0]);
     check(RELAY, &mut config.relay);

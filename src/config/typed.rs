@@ -33,8 +33,7 @@ pub const MAX_LOGIN_BYTES: usize = 99;
 /// The most bytes of the socket's path: a UNIX socket address has room for 108 with its NUL.
 pub const MAX_SOCKET_PATH_BYTES: usize = 107;
 
-const SECTION_TYPES: [&str; 8] =
-    ["goipd", "device", "relay", "client", "optout", "reply", "webhook", "hook"];
+const SECTION_TYPES: [&str; 8] = ["goipd", "device", "relay", "client", "optout", "reply", "webhook", "hook"];
 
 /// The name of a section that something is named by, `[A-Za-z0-9_]{1,32}`.
 pub type SectionName = heapless::String<32, u8>;

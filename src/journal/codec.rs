@@ -8,8 +8,8 @@ use heapless::String;
 
 use super::fields::{Fields, Malformed, put, put_count, put_flag, put_number, put_text};
 use super::{
-    Accepted, Body, BootId, Choice, Condition, Cursor, Daily, Dropped, Fence, InboxIds, InboxWindow, Kept, Moved,
-    OptIn, OptOut, Origin, Received, ReceivedBody, Record, Replies, Seq, Stamp, Started, Submitting,
+    Accepted, Body, BootId, Choice, Condition, Cursor, Daily, Dropped, Fence, InboxIds, InboxWindow, Kept,
+    Moved, OptIn, OptOut, Origin, Received, ReceivedBody, Record, Replies, Seq, Stamp, Started, Submitting,
 };
 use crate::message::{
     ClientId, ConsumerName, JobId, LineName, MessageId, Number, OnUnknown, PackedNumber, Part, Priority,

@@ -51,8 +51,9 @@ pub use log::{Counters, Log, RETRY_MS};
 pub use memory::Memory;
 pub use opt_outs::{MAX_OPT_OUTS, OptOuts};
 pub use record::{
-    Accepted, Body, BootId, Choice, Condition, Cursor, Daily, Dropped, Fence, InboxIds, InboxWindow, Kept, Moved,
-    OptIn, OptOut, OptedOut, Origin, Received, ReceivedBody, Record, Stamp, Started, Submitting, Urgency,
+    Accepted, Body, BootId, Choice, Condition, Cursor, Daily, Dropped, Fence, InboxIds, InboxWindow, Kept,
+    Moved, OptIn, OptOut, OptedOut, Origin, Received, ReceivedBody, Record, Stamp, Started, Submitting,
+    Urgency,
 };
 pub use replies::{MAX_REPLIED, Replies};
 

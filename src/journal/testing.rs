@@ -8,8 +8,8 @@ mod random;
 pub use random::Random;
 
 use super::{
-    Accepted, BootId, Choice, Condition, Cursor, Daily, Dropped, Fence, InboxIds, InboxWindow, Kept, Moved, OptIn,
-    OptOut, OptedOut, Origin, Received, Record, Replies, Stamp, Started, Submitting,
+    Accepted, BootId, Choice, Condition, Cursor, Daily, Dropped, Fence, InboxIds, InboxWindow, Kept, Moved,
+    OptIn, OptOut, OptedOut, Origin, Received, Record, Replies, Stamp, Started, Submitting,
 };
 use crate::journal;
 use crate::message::{

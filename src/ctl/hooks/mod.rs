@@ -182,13 +182,15 @@ impl Runner {
             if seq <= self.done {
                 continue;
             }
-            let hooks: Vec<Hook> =
-                self.config.hooks.iter().filter(|hook| self.wants(hook, &event)).cloned().collect();
-            match self.handle(seq, &hooks, &event, &line) {
+            // They are back before anybody looks at them.
+            let hooks = core::mem::take(&mut self.config.hooks);
+            let pass = self.handle(seq, &hooks, &event, &line);
+            self.config.hooks = hooks;
+            match pass {
                 Pass::Done => self.done = seq,
                 pass => return Ok(pass),
             }
-            if !hooks.is_empty() || seq - self.acked >= SKIP_ACK {
+            if self.served.0 == seq || seq - self.acked >= SKIP_ACK {
                 self.ack(&mut client)?;
             }
         }
@@ -236,10 +238,14 @@ impl Runner {
 
     /// Runs the hooks of an event, those again that fail, until all are done or given up.
     fn handle(&mut self, seq: Seq, hooks: &[Hook], event: &Reply<'_>, line: &str) -> Pass {
+        let mut left: Vec<&Hook> = hooks.iter().filter(|hook| self.wants(hook, event)).collect();
+        if left.is_empty() {
+            return Pass::Done;
+        }
         if self.served.0 != seq {
             self.served = (seq, Vec::new());
         }
-        let mut left: Vec<&Hook> = hooks.iter().filter(|hook| !self.served.1.contains(&hook.name)).collect();
+        left.retain(|hook| !self.served.1.contains(&hook.name));
         let mut pause_ms = FIRST_RETRY_MS;
         for tried in 1.. {
             let mut failed = Vec::new();
