@@ -104,7 +104,7 @@ fn a_batch_of_events_comes_back_as_it_was_whatever_it_is_about() {
     let mut bytes = Vec::new();
     let kind = encode_events(&mut bytes, 99, &entries, &events);
     let webhook = "x".repeat(32);
-    let names = ["+4915112345678", "777", "office", "office/64", &webhook, "office/1"];
+    let names = ["+4915112345678", "777", "office", "office/64", "office/1", &webhook];
     let names = names.map(|name| Part::parse(name).unwrap());
     assert_eq!(decode(kind, &bytes), Ok(Decoded::Events(Batch { newest: 99, entries, names: names.into() })));
 
