@@ -200,6 +200,38 @@ fn no_text_becomes_anything_but_a_text() {
 }
 
 #[test]
+fn a_received_message_has_its_sender_in_the_environment_and_reaches_no_hook_if_that_is_denied() {
+    let sim = quick_box();
+    let site = Site::start(&sim, "config hook 'h'\n option command 'DIR/h'\n");
+    let config =
+        site.read("config").replace("option lines '1'", "option lines '1'\noption inbox_interval '1'");
+    let main = "config goipd 'main'\nlist deny_from '777'\n";
+    fs::write(site.path("config"), config.replace("config goipd 'main'\n", main)).unwrap();
+    site.daemon.signal("HUP");
+    wait_for("a reload", || site.daemon.out().contains("configuration reloaded"));
+    site.script(
+        "h",
+        "printf '%s|%s|%s|%s|%s|%s\\n' \"$GOIP_EVENT\" \"$GOIP_ID\" \"$GOIP_FROM\" \"$GOIP_TO\" \"$GOIP_TEXT\" \
+         \"$GOIP_LINE\" >> DIR/lines",
+    );
+    let _hooks = site.run();
+    // Its inbox was looked at.
+    wait_for("the inbox", || {
+        let lines = site.daemon.ask(r#"{"op":"lines"}"#);
+        field(&lines, "up") == "true"
+    });
+    sim.command("sms 1 +49151 before%20goipd%20looked").unwrap();
+    wait_for("the first message", || site.daemon.ask(r#"{"op":"inbox"}"#).contains("+49151"));
+    for sms in ["777 denied", "+49152 `reboot` $(reboot) \"'%0aGOIP_TO=x"] {
+        sim.command(&format!("sms 1 {sms}")).unwrap();
+    }
+    wait_for("the last message", || site.read("lines").contains("GOIP_TO=x"));
+    let told = site.read("lines");
+    let line = "received|3|+49152||`reboot` $(reboot) \"'\nGOIP_TO=x|office/1\n";
+    assert!(told.ends_with(line) && !told.contains("777"), "{told}");
+}
+
+#[test]
 fn events_come_one_by_one_in_order_and_go_on_after_a_restart_of_either_side() {
     let sim = slow_box();
     let mut site = Site::start(&sim, HOOK);

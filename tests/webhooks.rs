@@ -114,6 +114,11 @@ fn a_webhook_of_a_client_gets_the_events_of_its_messages_alone() {
         config client 'shop'\n option token 'token-of-shop-000'\n list allow 'send'\n";
     let more = "list event 'queued'\nlist event 'device_down'\nlist client 'nagios'";
     let daemon = daemon(&sim, "", &(clients.to_owned() + &section("crm", &receiver, more)));
+    let start = Instant::now();
+    while !daemon.out().contains("relay: listens at 127.0.0.1:") {
+        assert!(start.elapsed() < PATIENCE, "the relay does not listen");
+        thread::sleep(Duration::from_millis(5));
+    }
     let told = daemon.out();
     let address = told.split("relay: listens at 127.0.0.1:").nth(1).unwrap();
     let port = address.lines().next().unwrap().parse::<u16>().unwrap();
@@ -335,6 +340,43 @@ fn the_verifiers_of_the_document_take_what_goipd_signs_and_nothing_else() {
             "{arguments:?}"
         );
     }
+}
+
+#[test]
+fn received_messages_are_told_if_their_senders_pass() {
+    let (sim, receiver, plain) = (quick_box(), Receiver::willing(), Receiver::willing());
+    let options = "list allow_from '+49*'\nlist allow_from 'Bank'\nlist deny_from '+4930*'";
+    let clients = "config client 'shop'\n option token 'token-of-shop-000'\n list allow 'send'\n";
+    let sections = section("crm", &receiver, "") + clients + &section("of_shop", &plain, "list client 'shop'");
+    let daemon = daemon(&sim, &format!("{options}\n"), &sections);
+    reload(
+        &daemon,
+        "option lines '1'",
+        "option lines '1'\noption inbox_interval '1'\noption inbox_first 'events'",
+    );
+    let [first, second] = ["+49151 first", "+49152 \"];</script>%0a$(reboot)%e2%80%ae"];
+    for sms in ["+4930 denied", "777 not allowed", first, "+44 not allowed", "BANK by name", second] {
+        sim.command(&format!("sms 1 {sms}")).unwrap();
+    }
+    for (from, text) in
+        [("+49151", "first"), ("BANK", "by name"), ("+49152", "\"];</script>\n$(reboot)\u{202e}")]
+    {
+        let request = receiver.next();
+        assert_eq!(request.header("X-Goipd-Event"), "received");
+        assert!(request.is_signed(SECRET) && !request.body.contains('\n'));
+        let fields = goipd::api::scan::scan(&request.body).unwrap();
+        let message = fields.iter().find(|f| f.name == r#""message""#).unwrap().value;
+        let message = goipd::api::scan::scan(message).unwrap();
+        let value = |name: &str| {
+            let field = message.iter().find(|f| f.name.trim_matches('"') == name).unwrap();
+            goipd::api::scan::decode(field.value).into_owned()
+        };
+        assert_eq!((value("from").as_str(), value("text").as_str()), (from, text));
+        assert_eq!(value("line"), "office/1");
+    }
+    let inbox = daemon.ask(r#"{"op":"inbox"}"#);
+    assert_eq!(inbox.matches("\"from\":").count(), 6, "the inbox has them all: {inbox}");
+    assert!(receiver.rest().is_empty() && plain.rest().is_empty());
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::option::{defaults, quoted, read};
 use super::table::{OPT_OUT, REPLY};
 use super::uci::Section;
 use crate::engine::{Matches, OptOutRules, ReplyRule, Rules, Senders};
-use crate::message::{Number, Spelling, check_text, folded, squeezed};
+use crate::message::{self, Number, Spelling, check_text, folded, squeezed};
 
 /// The most words of one kind, and patterns of one reply: each received message is compared with
 /// all of them.
@@ -106,6 +106,7 @@ pub(super) fn rules(opt_out: &OptOut, replies: &[Reply], own_numbers: Vec<Number
         },
         replies: replies.iter().map(reply).collect(),
         own_numbers,
+        senders: message::Senders::default(),
     }
 }
 

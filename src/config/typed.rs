@@ -189,6 +189,7 @@ impl Config {
         let mut rules = answers::rules(&self.opt_out, &self.replies, own_numbers);
         let exempt = self.clients.iter().filter(|client| client.transactional);
         rules.opt_out.transactional = exempt.map(Client::id).collect();
+        rules.senders = self.senders.clone();
         rules
     }
 }

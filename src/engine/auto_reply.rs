@@ -148,6 +148,7 @@ impl Engine {
         match heeded {
             Heeded::Stopped => self.confirm(now, asked, number),
             Heeded::Known | Heeded::Started => {}
+            Heeded::Nothing if !self.settings.rules.senders.pass(asked.from) => {}
             Heeded::Nothing => match self.answer_to(now, &asked, &number, repeated) {
                 Ok(Some(rule)) => {
                     let ReplyRule { name, text, .. } = &self.settings.rules.replies[rule];

@@ -3,7 +3,7 @@
 use super::line::{Device, DeviceReason, Hold, Line};
 use super::poll::{InboxSettings, Poll};
 use super::{OptOutRules, ReplyRule};
-use crate::message::{DeviceName, LineId, LineName, Number, OnUnknown};
+use crate::message::{DeviceName, LineId, LineName, Number, OnUnknown, Senders};
 
 /// The engine's part of the configuration. Ranges are the configuration's.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +35,8 @@ pub struct Rules {
     pub replies: Vec<ReplyRule>,
     /// The boxes' own numbers, as far as they are known.
     pub own_numbers: Vec<Number>,
+    /// Whose messages are answered at all.
+    pub senders: Senders,
 }
 
 /// One box.

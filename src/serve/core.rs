@@ -13,7 +13,7 @@ use crate::api::{self, Answer, Caller, Form, Request};
 use crate::config::{self, Config};
 use crate::due::earliest;
 use crate::engine::{Action, DeviceSettings, Engine, InboxSettings, Now, Settings};
-use crate::journal::{Bodies, Event, Events, ReceivedBody, Ticket};
+use crate::journal::{Bodies, Event, Events, Origin, ReceivedBody, Ticket};
 use crate::message::{MessageId, ReceivedId, Refusal};
 use crate::relay::door::Desk;
 use crate::relay::metrics::{Doors, Figures};
@@ -154,8 +154,13 @@ impl Core {
     }
 
     /// Whose message that is, if it is kept.
-    pub fn origin(&self, id: MessageId) -> Option<crate::journal::Origin> {
+    pub fn origin(&self, id: MessageId) -> Option<Origin> {
         self.engine.view(id).map(|view| view.origin)
+    }
+
+    /// Calls `read` with a received message, if it is kept.
+    pub fn received<R>(&self, id: ReceivedId, read: impl FnOnce(ReceivedBody<'_>) -> R) -> Option<R> {
+        self.spool.received(id, read)
     }
 
     /// The events, to pull from.

@@ -161,7 +161,7 @@ impl Daemon {
                 self.clients.answer(now, &mut self.core);
                 self.web.answer(now, &mut self.core);
                 if self.stop_ms.is_none() {
-                    self.webhooks.turn(now, &mut self.core);
+                    self.webhooks.turn(now, &mut self.core, &self.config.senders);
                 }
                 // What was asked just now goes out at once.
                 self.core.settle(now);

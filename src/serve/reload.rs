@@ -153,7 +153,6 @@ fn is_for_core(old: &Config, new: &Config) -> bool {
         log_level: to.log_level,
         relay: to.relay.clone(),
         clients: to.clients.clone(),
-        senders: to.senders.clone(),
         webhooks: to.webhooks.clone(),
         hooks: to.hooks.clone(),
         ..from.clone()

@@ -13,7 +13,7 @@ use crate::config::{Config, Webhook};
 use crate::engine::Now;
 use crate::journal::{Event, Events, Origin, Subject};
 use crate::mailbox::{self, mailbox};
-use crate::message::ConsumerName;
+use crate::message::{ConsumerName, Senders, Words};
 use crate::notify::{self, Courier, Job, Notice, Outcome, Receiver, Report};
 
 /// Events that are looked at for a webhook before it is the next one's turn.
@@ -108,13 +108,14 @@ impl Webhooks {
         }
     }
 
-    /// Does with each webhook what can be done now.
-    pub fn turn(&mut self, now: Now, core: &mut Core) {
+    /// Does with each webhook what can be done now. Received messages are passed on if `senders` let
+    /// them.
+    pub fn turn(&mut self, now: Now, core: &mut Core, senders: &Senders) {
         for hook in &mut self.list {
             if let Some(report) = hook.report.take() {
                 hook.judge(now, core, report);
             }
-            hook.next(now, core, &mut self.serial);
+            hook.next(now, core, senders, &mut self.serial);
         }
     }
 
@@ -164,7 +165,7 @@ impl Hook {
     }
 
     /// Looks for the next event that is for it, and gives it to its thread.
-    fn next(&mut self, now: Now, core: &mut Core, serial: &mut u32) {
+    fn next(&mut self, now: Now, core: &mut Core, senders: &Senders, serial: &mut u32) {
         for _ in 0..EVENTS_A_TURN {
             let Some(after) = self.courier.wants(now.boot_ms) else { return };
             let (oldest, missed) = core.events().begin(Some(after));
@@ -186,7 +187,7 @@ impl Hook {
                 return;
             };
             let seq = event.seq;
-            if !self.wants(core, &event) {
+            if !self.wants(core, senders, &event) {
                 self.skip(now, core, seq);
                 continue;
             }
@@ -198,7 +199,7 @@ impl Hook {
             self.courier.posting(now.boot_ms, seq);
             let job = Job { serial: self.serial, notice };
             if self.jobs.as_ref().is_none_or(|jobs| jobs.send(job).is_err()) {
-                let result = Err(notify::Trouble::Lost(crate::message::Words::new("no thread")));
+                let result = Err(notify::Trouble::Lost(Words::new("no thread")));
                 self.report = Some(Report { serial: self.serial, result });
             }
             return;
@@ -212,7 +213,7 @@ impl Hook {
     }
 
     /// Whether the event is for it.
-    fn wants(&self, core: &Core, event: &Event<'_>) -> bool {
+    fn wants(&self, core: &Core, senders: &Senders, event: &Event<'_>) -> bool {
         if !self.config.events.has(event.kind) {
             return false;
         }
@@ -222,6 +223,10 @@ impl Hook {
             Subject::Message(id, _) if !self.config.clients.is_empty() => {
                 let origin = core.origin(id);
                 self.config.clients.iter().any(|&client| origin == Some(Origin::Client(client)))
+            }
+            // Of a message that is not kept any more nobody knows the sender.
+            Subject::Received(id) if self.config.clients.is_empty() => {
+                core.received(id, |body| senders.pass(body.from)).unwrap_or(true)
             }
             _ => self.config.clients.is_empty(),
         }

@@ -32,8 +32,12 @@ fn senders(pattern: &str) -> Senders {
 fn replying(replies: Vec<ReplyRule>) -> Rig {
     let mut settings = settings(&[device("office", 2)]);
     settings.queue_limit = 1_000;
-    settings.rules =
-        Rules { opt_out: rules(), replies, own_numbers: vec![Number::parse("0170 1111111").unwrap()] };
+    settings.rules = Rules {
+        opt_out: rules(),
+        replies,
+        own_numbers: vec![Number::parse("0170 1111111").unwrap()],
+        ..Rules::default()
+    };
     Rig::seen(settings, &[("0a", JobStatus::Done, ""), ("0b", JobStatus::Done, "")])
 }
 
@@ -54,6 +58,16 @@ impl Rig {
             _ => None,
         })
     }
+}
+
+#[test]
+fn who_is_denied_everywhere_is_not_answered_and_may_opt_out() {
+    let mut rig = always();
+    rig.engine.settings.rules.senders.deny.push("+4917*".into());
+    assert_eq!(rig.asked("+49171222222", "Hello"), None);
+    assert_eq!(rig.asked("+49151222222", "Hello").as_deref(), Some("We call you back"));
+    let heeded = rig.engine.heed(rig.now, "+49171222222", "STOP", false);
+    assert!(matches!(heeded, crate::engine::opt_out::Heeded::Stopped));
 }
 
 #[test]
@@ -271,7 +285,7 @@ fn wherever_the_daemon_dies_no_opt_out_is_lost_and_nobody_is_answered_twice() {
     settings.rules = Rules {
         opt_out: OptOutRules { confirm, ..rules() },
         replies: vec![rule(Matches::Any, &[], "We call you back")],
-        own_numbers: Vec::new(),
+        ..Rules::default()
     };
     let mut rig = Rig::new(settings);
     rig.inbox_has(&[]);
@@ -316,7 +330,7 @@ fn what_was_in_the_box_before_opts_out_without_a_word() {
     settings.rules = Rules {
         opt_out: OptOutRules { confirm, ..rules() },
         replies: vec![rule(Matches::Any, &[], "We call you back")],
-        own_numbers: Vec::new(),
+        ..Rules::default()
     };
     let mut rig = Rig::new(settings);
     rig.inbox_has(&[
