@@ -347,7 +347,8 @@ fn received_messages_are_told_if_their_senders_pass() {
     let (sim, receiver, plain) = (quick_box(), Receiver::willing(), Receiver::willing());
     let options = "list allow_from '+49*'\nlist allow_from 'Bank'\nlist deny_from '+4930*'";
     let clients = "config client 'shop'\n option token 'token-of-shop-000'\n list allow 'send'\n";
-    let sections = section("crm", &receiver, "") + clients + &section("of_shop", &plain, "list client 'shop'");
+    let sections =
+        section("crm", &receiver, "") + clients + &section("of_shop", &plain, "list client 'shop'");
     let daemon = daemon(&sim, &format!("{options}\n"), &sections);
     reload(
         &daemon,
