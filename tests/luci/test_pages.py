@@ -384,6 +384,13 @@ MORE = """
 config reply 'hours'
 	list pattern 'HOURS'
 	option text 'We are open.'
+
+config webhook 'crm'
+	option url 'http://192.168.1.9/sms'
+	option secret 'at-least-16-characters'
+
+config hook 'forward'
+	list command '/usr/bin/forward'
 """
 
 # Sets every field to what it suggests, a choice to its last word, a box to the other state; gives the

@@ -83,6 +83,11 @@ function daemon(m) {
 	add(s, 'basics', form.Value, 'keep_events', _('Events to keep'),
 		_('For programs that come back later.'), number(100, 10000, '1000'));
 
+	add(s, 'basics', form.DynamicList, 'allow_from', _('Heed senders'),
+		_('Only received messages of these reach hooks, webhooks and replies: numbers and names, or their beginnings with a * behind. Without any those of all.'), { placeholder: '+49*' });
+	add(s, 'basics', form.DynamicList, 'deny_from', _('Do not heed'),
+		_('Those of these do not, in the same form. The inbox keeps them all.'), { placeholder: '+491511234567' });
+
 	add(s, 'place', form.Value, 'state_dir', _('Journal'),
 		_('The folder that keeps the messages over a restart. In RAM they are lost when the router restarts.'),
 		like('/.*', _('an absolute path'), '/etc/goipd'));
@@ -140,6 +145,47 @@ function replies(m) {
 	add(s, null, form.DynamicList, 'not_from', _('Not to'), _('In the same form.'), modal, who);
 	add(s, null, form.Value, 'per_number', _('Answers a day'), _('The most that a number is sent, of all replies together.'),
 		modal, number(1, 100, '3'));
+}
+
+const event = [ like('[a-z_]+', _('the name of an event'), 'received') ];
+
+function webhooks(m) {
+	const s = m.section(form.GridSection, 'webhook', _('Webhooks'),
+		_('Web servers that are told what happens, in signed requests.'));
+
+	s.addremove = true;
+	s.nodescriptions = true;
+	s.modaltitle = name => _('Webhook %s').format(name);
+
+	add(s, null, form.Value, 'url', _('Address'), _('For https the package goipd-https is needed. The path may be a secret.'),
+		needed, like('https?://' + URL_HOST + '([/?][!-~]*)?', _('http:// or https://, a host and a path'), 'http://192.168.1.9/sms'),
+		/* The list shows no more of it than is no secret. */
+		{ textvalue: id => E('span', {}, [ String(uci.get('goipd', id, 'url') || '').split('/').slice(0, 3).join('/') ]) });
+	add(s, null, form.Value, 'secret', _('Secret'), _('What the requests are signed with: 16 to 256 visible characters.'),
+		needed, secret, like('[!-~]{16,256}', _('16 to 256 visible characters')));
+	add(s, null, form.DynamicList, 'event', _('Events'), _('Which it is told; without any: received.'), ...event);
+	add(s, null, form.DynamicList, 'client', _('Clients'), _('Only events of messages of these clients of the relay; without any all events.'), modal,
+		like('[A-Za-z0-9_]{1,32}', _('the name of a client')));
+	add(s, null, form.Value, 'ca_file', _('Certificates'),
+		_('For https alone: the file with those who may vouch for the host. Without it that of the package ca-bundle.'),
+		modal, like('/.*', _('an absolute path')));
+	add(s, null, form.Value, 'timeout', _('Patience'), _('Seconds that a request may take.'), modal, number(1, 60, '10'));
+}
+
+function hooks(m) {
+	const s = m.section(form.GridSection, 'hook', _('Hooks'),
+		_('Programs on the router that are run when something happens.'));
+
+	s.addremove = true;
+	s.nodescriptions = true;
+	s.modaltitle = name => _('Hook %s').format(name);
+
+	/* Only the first word is a path, so all of them are looked at together. */
+	add(s, null, form.DynamicList, 'command', _('Command'), _('The program by its absolute path, and its arguments.'),
+		needed, { placeholder: '/usr/bin/forward' });
+	add(s, null, form.DynamicList, 'event', _('Events'), _('At which it is run; without any: received.'), ...event);
+	add(s, null, form.Value, 'timeout', _('Patience'), _('Seconds that a run may take.'), modal, number(1, 3600, '30'));
+	add(s, null, form.Value, 'tries', _('Tries'), _('How often it is run for an event until it ends with exit code 0.'), modal, number(1, 100, '5'));
 }
 
 function devices(m) {
@@ -282,6 +328,8 @@ return view.extend({
 		clients(m);
 		optout(m);
 		replies(m);
+		webhooks(m);
+		hooks(m);
 
 		const node = await m.render();
 		const wrong = api.mistakes(check);
