@@ -427,7 +427,7 @@ fn with_rules(settings: Settings) -> Settings {
         confirm: Some(CONFIRM.into()),
         ..OptOutRules::default()
     };
-    let rules = Rules { opt_out, replies: vec![reply], own_numbers: Vec::new() };
+    let rules = Rules { opt_out, replies: vec![reply], own_numbers: Vec::new(), ..Rules::default() };
     let mut settings = Settings { rules, ..settings };
     for device in &mut settings.devices {
         device.inbox = InboxSettings { interval_s: 15, ..InboxSettings::default() };
