@@ -237,7 +237,7 @@ it read the configuration again.
   --shown-as NAME   call the file NAME in errors
 
 Example:
-  goipctl hooks -c /var/run/goipd/config --shown-as /etc/config/goipd
+  goipctl hooks -c /etc/config/goipd
 ",
     },
 ];

@@ -242,6 +242,39 @@ class Service(OnRouter):
         self.assertRegex(printed, r"\noffice/1 ")
 
 
+class Hooks(OnRouter):
+    def test_hooks_are_roots_and_outside_of_the_jail_and_come_and_go_with_their_sections(self):
+        router = self.router
+        router.write("sbin/ujail", "", 0o755)
+        self.enable()
+        self.assertEqual(list(router.told()[0]), ["goipd"])
+        router.write("etc/hotplug.d/goip/10-tell", 'echo "$GOIP_EVENT $GOIP_ID $GOIP_TEXT" >>/tmp/told\n')
+        without = router.read("etc/config/goipd")
+        hook = "\nconfig hook 'hotplug'\n\toption command '/sbin/hotplug-call goip'\n\tlist event '%s'\n"
+        router.write("etc/config/goipd", without + hook % "sent", 0o600)
+        router.service("reload")
+        hooks = router.told()[0]["hooks"]
+        # What it runs stands in a file that only root can write.
+        self.assertEqual(hooks.params["command"], "/usr/bin/goipctl hooks -c /etc/config/goipd".split())
+        self.assertEqual(hooks.params["respawn"], ["3600", "5", "0"])
+        self.assertNotIn("user", hooks.params)
+        self.assertIsNone(hooks.jail)
+        # What was sent before it has asked for events is not for it.
+        told = until(lambda: self.send("Pump 3; $(id)") and router.read("tmp/told"), "the hook has run")
+        self.assertRegex(told, r"^sent \d+ Pump 3; \$\(id\)\n")
+
+        pid = router.processes["hooks"].pid
+        router.write("etc/config/goipd", without + hook % "queued", 0o600)
+        router.service("reload")
+        self.assertEqual(router.processes["hooks"].pid, pid)
+        until(lambda: self.send("again") and "queued" in router.read("tmp/told"), "the hook has changed")
+
+        router.write("etc/config/goipd", without, 0o600)
+        router.service("reload")
+        self.assertFalse(router.is_up("hooks"))
+        self.assertTrue(router.is_up())
+
+
 class Ubus(OnRouter):
     def call(self, method, **arguments):
         printed = self.router.run("/usr/libexec/rpcd/goipd", "call", method, stdin=json.dumps(arguments))
