@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::args::{NewMessage, Question, Wait};
 use super::client::{Client, Request};
-use super::output::{Output, complain};
+use super::output::{Column, Output, complain};
 use super::reply::{EVENT_COLUMNS, INBOX_COLUMNS, MESSAGE_COLUMNS, Reply};
 use super::{Exit, Failure};
 use crate::api::request::{MAX_LIMIT, MAX_WAIT_S};
@@ -117,7 +117,7 @@ impl Session {
     fn list(&mut self, state: Option<&str>, after: Option<u32>, limit: Option<u32>) -> Result<(), Failure> {
         let mut after = after.unwrap_or(0);
         let mut left = limit.unwrap_or(u32::MAX);
-        let mut first = true;
+        let mut head = Some(&MESSAGE_COLUMNS[..]);
         while left > 0 && !self.output.gone {
             let request = Request::asking("list", |o| {
                 if let Some(state) = state {
@@ -126,25 +126,15 @@ impl Session {
                 o.number("after", after);
                 o.number("limit", left.min(MAX_LIMIT));
             });
-            let line = self.granted(&request)?;
-            let page = Reply::parse(&line).map_err(|why| request.lost(&why))?;
-            let messages = page.list("messages");
-            if first || !messages.is_empty() {
-                self.print(&line, |out| {
-                    if first {
-                        out.head(&MESSAGE_COLUMNS)?;
-                    }
-                    messages.iter().try_for_each(|message| message.show_message_row(out))
-                })?;
-            }
-            first = false;
+            let (count, next) =
+                self.page(&request, head.take(), |message, out| message.show_message_row(out))?;
             // A page can be short because its texts are long, so only a cursor that stands still
             // is the end.
-            match page.number("next") {
+            match next {
                 Some(next) if next > after => after = next,
                 _ => break,
             }
-            left = left.saturating_sub(messages.len() as u32);
+            left = left.saturating_sub(count);
         }
         Ok(())
     }
@@ -154,7 +144,7 @@ impl Session {
     fn inbox(&mut self, after: Option<u32>, limit: Option<u32>, follow: bool) -> Result<(), Failure> {
         let mut after = after.unwrap_or(0);
         let mut left = limit.unwrap_or(u32::MAX);
-        let (mut first, mut wait_s) = (true, 0);
+        let (mut head, mut wait_s) = (Some(&INBOX_COLUMNS[..]), 0);
         while left > 0 && !self.output.gone {
             let asked = Instant::now();
             let request = Request::asking("inbox", |o| {
@@ -165,27 +155,37 @@ impl Session {
                 }
             });
             let request = request.within(wait_s);
-            let line = self.granted(&request)?;
-            let page = Reply::parse(&line).map_err(|why| request.lost(&why))?;
-            let messages = page.list("messages");
-            if first || !messages.is_empty() {
-                self.print(&line, |out| {
-                    if first {
-                        out.head(&INBOX_COLUMNS)?;
-                    }
-                    messages.iter().try_for_each(|message| message.show_received_row(out))
-                })?;
-            }
-            first = false;
-            match page.number("next") {
+            let (count, next) =
+                self.page(&request, head.take(), |message, out| message.show_received_row(out))?;
+            match next {
                 Some(next) if next > after => after = next,
                 _ if !follow => break,
                 _ if wait_s > 0 => sleep(WAIT_PAUSE.saturating_sub(asked.elapsed())),
                 _ => wait_s = MAX_WAIT_S,
             }
-            left = left.saturating_sub(messages.len() as u32);
+            left = left.saturating_sub(count);
         }
         Ok(())
+    }
+
+    /// Prints a page of messages, beneath `head` if that is given; says how many there are, and the
+    /// cursor behind them.
+    fn page(
+        &mut self,
+        request: &Request,
+        head: Option<&[Column]>,
+        row: fn(&Reply<'_>, &mut Output) -> Result<(), Failure>,
+    ) -> Result<(u32, Option<u32>), Failure> {
+        let line = self.granted(request)?;
+        let page = Reply::parse(&line).map_err(|why| request.lost(&why))?;
+        let messages = page.list("messages");
+        if head.is_some() || !messages.is_empty() {
+            self.print(&line, |out| {
+                head.map_or(Ok(()), |head| out.head(head))?;
+                messages.iter().try_for_each(|message| row(message, out))
+            })?;
+        }
+        Ok((messages.len() as u32, page.number("next")))
     }
 
     /// Shows each event as it comes, until goipd or the reader goes away.

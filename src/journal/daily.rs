@@ -8,8 +8,6 @@ use crate::message::{ClientId, MessageId};
 /// was first heard of goes first; each takes some 35 bytes of every segment.
 const MAX_CLIENTS: usize = 64;
 
-const DAY_S: u32 = 86_400;
-
 /// How many messages of each client were accepted on the newest day on which it sent any.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DailyCounts {
@@ -27,7 +25,7 @@ impl DailyCounts {
             Record::Accepted(accepted) if accepted.id > self.up_to => {
                 self.up_to = accepted.id;
                 if let Origin::Client(client) = accepted.origin {
-                    self.begin(self.day_of(accepted.at));
+                    self.begin(accepted.at.day(self.day));
                     let count = self.of(client).saturating_add(1);
                     self.set(client, count);
                 }
@@ -43,20 +41,13 @@ impl DailyCounts {
 
     /// How many messages of `client` were accepted on the day of `at`.
     pub fn count(&self, at: Stamp, client: ClientId) -> u32 {
-        if self.day_of(at) == self.day { self.of(client) } else { 0 }
+        if at.day(self.day) == self.day { self.of(client) } else { 0 }
     }
 
     /// The records that tell all this without the messages.
     pub fn records(&self) -> impl Iterator<Item = Daily> {
         let (day, up_to) = (self.day, self.up_to);
         self.clients.iter().map(move |&(client, count)| Daily { client, day, count, up_to })
-    }
-
-    /// The UTC day of a moment. A clock that was not set since boot is behind: it cannot make an
-    /// earlier day of today.
-    fn day_of(&self, at: Stamp) -> u32 {
-        let day = at.unix_s / DAY_S;
-        if at.trusted { day } else { day.max(self.day) }
     }
 
     /// Another day begins with nothing.
@@ -85,6 +76,7 @@ impl DailyCounts {
 
 #[cfg(test)]
 mod tests {
+    use super::super::record::DAY_S;
     use super::super::testing::{AT, accepted};
     use super::super::{Accepted, Daily};
     use super::*;

@@ -23,6 +23,17 @@ pub struct Stamp {
     pub boot_ms: u64,
 }
 
+pub(super) const DAY_S: u32 = 86_400;
+
+impl Stamp {
+    /// The UTC day, counted from 1970-01-01. A clock that was not set since boot is behind: it
+    /// cannot make an earlier day of `newest`, the newest that is known.
+    pub(super) fn day(self, newest: u32) -> u32 {
+        let day = self.unix_s / DAY_S;
+        if self.trusted { day } else { day.max(newest) }
+    }
+}
+
 /// Whose message it is: idempotency keys and permissions belong to the caller.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Origin {

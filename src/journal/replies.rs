@@ -8,8 +8,6 @@ use crate::message::{MessageId, NumberMark, PackedNumber};
 /// sake: 6 bytes each in every segment.
 pub const MAX_REPLIED: usize = 256;
 
-const DAY_S: u32 = 86_400;
-
 /// What a number takes where it is written down: its mark and the count.
 const REPLIED_BYTES: usize = 6;
 
@@ -30,7 +28,7 @@ impl Replies {
             Record::Accepted(accepted) if accepted.id > self.up_to => {
                 self.up_to = accepted.id;
                 if matches!(accepted.origin, Origin::Reply(_) | Origin::Confirm(_)) {
-                    self.begin(self.day_of(accepted.at));
+                    self.begin(accepted.at.day(self.day));
                     self.count_one(PackedNumber::from(&accepted.to).mark());
                 }
             }
@@ -45,7 +43,7 @@ impl Replies {
     /// How many answers that number has had on the day of `at`; `None` if there is no room to
     /// count one more number.
     pub fn count(&self, at: Stamp, number: NumberMark) -> Option<u8> {
-        if self.day_of(at) != self.day {
+        if at.day(self.day) != self.day {
             return Some(0);
         }
         let known = self.counts.iter().find(|(known, _)| *known == number).map(|&(_, count)| count);
@@ -81,13 +79,6 @@ impl Replies {
         (items.len() <= MAX_REPLIED).then(|| Self { counts: items.iter().map(item).collect(), day, up_to })
     }
 
-    /// The UTC day of a moment. A clock that was not set since boot is behind: it cannot make an
-    /// earlier day of today.
-    fn day_of(&self, at: Stamp) -> u32 {
-        let day = at.unix_s / DAY_S;
-        if at.trusted { day } else { day.max(self.day) }
-    }
-
     /// Another day begins with nothing.
     fn begin(&mut self, day: u32) {
         if day != self.day {
@@ -108,6 +99,7 @@ impl Replies {
 #[cfg(test)]
 mod tests {
     use super::super::Accepted;
+    use super::super::record::DAY_S;
     use super::super::testing::{AT, accepted};
     use super::*;
     use crate::message::Number;
