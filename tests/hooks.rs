@@ -92,7 +92,7 @@ impl Site {
     }
 }
 
-/// A running `goipctl hooks`; killed in the end.
+/// A running `goipctl hooks`; ended in the end, with the hook that it runs.
 struct Hooks<'a> {
     child: Child,
     site: &'a Site,
@@ -118,6 +118,13 @@ impl Hooks<'_> {
 
 impl Drop for Hooks<'_> {
     fn drop(&mut self) {
+        let start = Instant::now();
+        if self.child.try_wait().is_ok_and(|status| status.is_none()) {
+            let _ = Command::new("kill").arg(self.child.id().to_string()).status();
+        }
+        while self.child.try_wait().is_ok_and(|status| status.is_none()) && start.elapsed() < PATIENCE {
+            thread::sleep(Duration::from_millis(5));
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
         if thread::panicking() {

@@ -22,6 +22,7 @@ import socket, ssl, sys, time
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 context.load_cert_chain(sys.argv[1], sys.argv[2])
 listener = socket.create_server(("127.0.0.1", 0))
+listener.settimeout(20)
 print(listener.getsockname()[1], flush=True)
 while True:
     plain, _ = listener.accept()

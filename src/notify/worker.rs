@@ -7,7 +7,8 @@ use crate::mailbox::{Sender, mailbox};
 use crate::worker;
 
 /// The thread's stack in bytes. A plain request runs in a thread of the library's; one through TLS
-/// runs here. What is not touched costs no memory.
+/// runs here, and needs less than 64 KiB in a release build and less than 192 KiB in a debug build
+/// (x86-64). What is not touched costs no memory.
 pub const STACK_BYTES: usize = if cfg!(feature = "https") { 256 * 1024 } else { 64 * 1024 };
 
 /// A request, with a number that comes back.
