@@ -92,6 +92,7 @@ outside: setup ## the relay before programs that are not ours, alone
 
 .PHONY: test-https
 test-https: ## webhooks through TLS, on this machine
+	$(STEP) "clippy with https" $(CARGO) clippy --locked --all-targets --features https -- -D warnings
 	$(STEP) "tests of https" $(CARGO) test --locked --features https --test https
 
 .PHONY: simulation

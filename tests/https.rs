@@ -110,7 +110,7 @@ impl Server {
                 self.0.read(into)
             }
         }
-        receiver::read(&mut Once(&mut self.output)).expect("no request has come")
+        receiver::read(&mut Once(&mut self.output)).unwrap()
     }
 }
 
