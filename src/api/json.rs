@@ -88,7 +88,7 @@ impl Object<'_> {
         object(self.out, fill);
     }
 
-    /// A field with an array of objects; `fill` writes them.
+    /// A field with an array; `fill` writes what is in it.
     pub fn array(&mut self, name: &str, fill: impl FnOnce(&mut Array<'_>)) {
         self.name(name);
         self.out.push('[');
@@ -107,7 +107,7 @@ impl Object<'_> {
     }
 }
 
-/// An array of objects that is being written.
+/// An array of objects or numbers that is being written.
 pub struct Array<'a> {
     out: &'a mut String,
     start: usize,
@@ -120,6 +120,15 @@ impl Array<'_> {
             self.out.push(',');
         }
         object(self.out, fill);
+    }
+
+    /// One more whole number.
+    pub fn number(&mut self, value: u32) {
+        if self.out.len() > self.start {
+            self.out.push(',');
+        }
+        // Writing to a String does not fail.
+        let _ = write!(self.out, "{value}");
     }
 
     /// How many bytes the array has so far, without its brackets: a page ends by size.

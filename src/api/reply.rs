@@ -237,6 +237,12 @@ impl<B: Bodies> Source<'_, B> {
         let device_utc = device_unix_s(body.device_time, offset_s, body.unix_s).map(rfc3339);
         o.optional("device_utc", device_utc.as_deref());
         o.bool("old", body.old);
+        if body.part_of > 0 {
+            o.number("part_of", body.part_of);
+        }
+        if !body.parts.is_empty() {
+            o.array("parts", |list| body.parts.iter().for_each(|&id| list.number(id)));
+        }
     }
 
     fn inbox(&self, o: &mut Object<'_>, asked: InboxPage) {

@@ -324,6 +324,7 @@ pub(super) const DEVICE: &[Spec<Device>] = &[
         absent: Absent::Default("0"),
         kind: Kind::Bool(|device, yes| device.inbox_delete = yes),
     },
+    Spec { name: "join", absent: Absent::Default("0"), kind: Kind::Bool(|device, yes| device.join = yes) },
     Spec {
         name: "utc_offset",
         absent: Absent::Default("+00:00"),

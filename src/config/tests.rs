@@ -52,7 +52,7 @@ fn a_device_is_enough_and_everything_else_has_its_default() {
     assert_eq!((device.form, device.exclusive), (false, true));
     assert_eq!(device.number_format, NumberFormat::Keep);
     assert_eq!((device.inbox_interval_s, device.status_interval_s), (Some(15), Some(60)));
-    assert_eq!((device.inbox_first_events, device.inbox_delete), (false, false));
+    assert_eq!((device.inbox_first_events, device.inbox_delete, device.join), (false, false, false));
     assert_eq!(device.utc_offset_s, 0);
 }
 
@@ -66,7 +66,7 @@ fn every_option_reaches_its_place() {
         config device d\n\
         option url http://10.0.0.8:8080\n option username u\n option password p\n option lines 64\n\
         option timeout 60\n option send_via form\n option exclusive no\n option number_format 00\n\
-        option inbox_interval 0\n option inbox_first events\n option inbox_delete 1\n option utc_offset -05:30\n\
+        option inbox_interval 0\n option inbox_first events\n option inbox_delete 1\n option join 1\n option utc_offset -05:30\n\
         option status_interval 3600\n";
     let config = config(text);
     assert_eq!(config.socket, Path::new("/tmp/s"));
@@ -81,7 +81,7 @@ fn every_option_reaches_its_place() {
     assert_eq!((device.timeout_s, device.form, device.exclusive), (60, true, false));
     assert_eq!(device.number_format, NumberFormat::DoubleZero);
     assert_eq!((device.inbox_interval_s, device.status_interval_s), (None, Some(3600)));
-    assert_eq!((device.inbox_first_events, device.inbox_delete), (true, true));
+    assert_eq!((device.inbox_first_events, device.inbox_delete, device.join), (true, true, true));
     assert_eq!(device.utc_offset_s, -19_800);
 }
 
@@ -140,12 +140,12 @@ fn every_bad_value_is_named_with_its_cure() {
         (
             "option line 4",
             "unknown option 'line'; did you mean 'lines'? Known here: url, username, password, lines, timeout, \
-             send_via, exclusive, number_format, inbox_interval, inbox_first, inbox_delete, utc_offset, status_interval, own_number",
+             send_via, exclusive, number_format, inbox_interval, inbox_first, inbox_delete, join, utc_offset, status_interval, own_number",
         ),
         (
             "option token x",
             "unknown option 'token'; known here: url, username, password, lines, timeout, send_via, exclusive, \
-             number_format, inbox_interval, inbox_first, inbox_delete, utc_offset, status_interval, own_number",
+             number_format, inbox_interval, inbox_first, inbox_delete, join, utc_offset, status_interval, own_number",
         ),
         (
             "config webhok a",

@@ -119,6 +119,8 @@ pub struct Device {
     pub inbox_first_events: bool,
     /// Whether what is stored of its inboxes is deleted there.
     pub inbox_delete: bool,
+    /// Whether the parts of long messages are joined.
+    pub join: bool,
     /// What its clock is ahead of UTC, -50400 to 50400 s.
     pub utc_offset_s: i32,
     /// How often an idle box is asked for its status, 1 to 3600 s; `None`: never.
@@ -211,6 +213,7 @@ impl Device {
             inbox_interval_s: None,
             inbox_first_events: false,
             inbox_delete: false,
+            join: false,
             utc_offset_s: 0,
             status_interval_s: None,
             own_numbers: Vec::new(),

@@ -3,6 +3,7 @@
 
 use core::fmt;
 
+use super::joining::Waiting;
 use super::pace::Pace;
 use super::poll::Poll;
 use crate::goip::{AskError, JobStatus, LineStatus};
@@ -237,6 +238,8 @@ pub(super) struct Line {
     /// 2^32.
     pub received: u32,
     pub gaps: u32,
+    /// What its inbox showed and is not taken yet.
+    pub waiting: Option<Box<Waiting>>,
 }
 
 impl Line {
@@ -260,6 +263,7 @@ impl Line {
             pace: Pace::default(),
             received: 0,
             gaps: 0,
+            waiting: None,
         }
     }
 

@@ -13,6 +13,7 @@ mod consumers;
 mod fence;
 pub mod inbox;
 mod index;
+mod joining;
 mod line;
 mod opt_out;
 mod pace;

@@ -34,6 +34,8 @@ pub struct InboxSettings {
     pub first_events: bool,
     /// What is stored is deleted in the box, but for the newest slots.
     pub delete: bool,
+    /// The parts of long messages are joined.
+    pub join: bool,
     /// Seconds that the box's clock is ahead of UTC.
     pub utc_offset_s: i32,
 }

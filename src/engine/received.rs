@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 
 use super::auto_reply::Question;
 use super::inbox::{Mark, Window};
+use super::joining::{Plan, Times, Waiting};
 use super::poll::ROOM_BYTES;
 use super::restore::TRUST_WAIT_MS;
 use super::{Choice, Engine, Now};
@@ -60,6 +61,8 @@ struct Entry {
     /// When, by the wall clock, and whether that was set.
     unix_s: u32,
     trusted: bool,
+    /// It was joined of parts.
+    joined: bool,
     /// When, in milliseconds since boot; 0 if it was in an earlier boot.
     since_ms: u64,
     /// The line's place; `None` if it is not configured any more.
@@ -79,6 +82,8 @@ pub(super) struct Inbox {
     /// Up to which message all are durable, and the tickets with which more are.
     shown: ReceivedId,
     pending: Vec<(Ticket, ReceivedId)>,
+    /// While records are restored: joined messages of which only parts were met.
+    pub(super) cut: Vec<Received>,
     /// What the journal has room for, in bytes; `None`: for anything.
     room_bytes: Option<usize>,
 }
@@ -102,6 +107,13 @@ impl Inbox {
         let left = self.room_bytes.map_or(Some(None), |room| room.checked_sub(bytes).map(Some));
         self.room_bytes = left.unwrap_or(self.room_bytes);
         left.is_some()
+    }
+
+    /// Ids grow, but for copies that are restored.
+    fn put(&mut self, entry: Entry) {
+        if let Err(place) = self.entries.binary_search_by_key(&entry.id, |e| e.id) {
+            self.entries.insert(place, entry);
+        }
     }
 
     fn window(&self, line: &LineName) -> Option<&Window> {
@@ -173,32 +185,94 @@ impl Engine {
         self.inbox.window(line).map(|window| window_record(line, window, None))
     }
 
+    /// Whether that received message was joined of parts.
+    pub fn is_joined(&self, id: ReceivedId) -> bool {
+        let place = self.inbox.entries.binary_search_by_key(&id, |e| e.id);
+        place.is_ok_and(|place| self.inbox.entries[place].joined)
+    }
+
     /// One line's whole list of the inbox page.
-    pub(super) fn inbox_shown(&mut self, now: Now, device: usize, page: &InboxLine) {
+    pub(super) fn inbox_shown(&mut self, now: Now, device: usize, page: InboxLine) {
         let lines = &self.devices[device].lines;
         let place = lines.start + usize::from(page.line) - 1;
         if !lines.contains(&place) {
             return;
         }
-        let marks: heapless::Vec<Mark, MAX_SLOTS> =
-            page.entries.iter().take(MAX_SLOTS).map(Mark::from).collect();
+        let mut seen_ms = Times::new();
+        if let Some(waiting) = self.lines[place].waiting.take() {
+            if self.goes_on(place, &waiting.page, &page) {
+                seen_ms = waiting.seen_ms;
+            } else {
+                // What waited is not there any more as it was: it is taken as it is.
+                self.take_page(now, place, &waiting.page, None);
+            }
+        }
+        if self.take_page(now, place, &page, Some(seen_ms)) {
+            self.may_delete(now, device, &page);
+        }
+    }
+
+    /// Whether a page shows all that was new on the one before, and more at most behind it.
+    fn goes_on(&self, place: usize, before: &InboxLine, page: &InboxLine) -> bool {
+        let Some(known) = self.inbox.window(&self.lines[place].name) else { return false };
+        let (before, page) = (marks_of(before), marks_of(page));
+        let (was, is) = (known.compare(&before), known.compare(&page));
+        let same = |(a, b): (&u8, &u8)| before[usize::from(*a)] == page[usize::from(*b)];
+        was.gap == is.gap && was.new.len() <= is.new.len() && was.new.iter().zip(&is.new).all(same)
+    }
+
+    /// Takes what is new on a page; says whether all of it is stored. With `seen_ms`, when its first
+    /// new entries were seen, some may wait.
+    pub(super) fn take_page(
+        &mut self,
+        now: Now,
+        place: usize,
+        page: &InboxLine,
+        seen_ms: Option<Times>,
+    ) -> bool {
+        let device = usize::from(self.lines[place].id.device);
+        let marks = marks_of(page);
         let name = self.lines[place].name.clone();
         let known = self.inbox.window(&name).cloned();
         let is_new = known.is_none();
         let known = known.unwrap_or_default();
         let seen = known.compare(&marks);
         if seen.new.is_empty() && !seen.gap && seen.before.is_none() && seen.behind.is_none() {
-            return self.may_delete(now, device, page);
+            return true;
         }
-        let new = || seen.new.iter().filter_map(|&place| page.entries.get(usize::from(place)));
-        let bytes = new().map(record_bytes).sum::<usize>() + WINDOWS_BYTES;
+        let new = seen.new.iter().filter_map(|&slot| page.entries.get(usize::from(slot)));
+        let new: heapless::Vec<&InboxEntry, MAX_SLOTS> = new.collect();
+        let mut plan = if self.devices[device].inbox.settings.join && !seen.old {
+            Plan::joined(now, &new)
+        } else {
+            Plan::single(new.len())
+        };
+        // What is written down behind a page stands for all of it.
+        if let Some(mut seen_ms) = seen_ms.filter(|_| seen.behind.is_none() && self.waits(device)) {
+            seen_ms.extend((seen_ms.len()..new.len()).map(|_| now.boot_ms));
+            plan.wait(now, &new, &seen.new, &seen_ms);
+            if plan.take < new.len() {
+                let seen_ms = seen_ms[plan.take..].iter().copied().collect();
+                let waiting = Waiting { page: page.clone(), seen_ms, until_ms: plan.until_ms };
+                self.lines[place].waiting = Some(Box::new(waiting));
+                if plan.take == 0 {
+                    return false;
+                }
+            }
+        }
+        let taken = &new[..plan.take];
+        let record_bytes = |(at, entry): (usize, &&InboxEntry)| {
+            record_bytes(entry) * if plan.joined_behind(at).is_some() { 2 } else { 1 }
+        };
+        let bytes = taken.iter().enumerate().map(record_bytes).sum::<usize>() + WINDOWS_BYTES;
         if !self.inbox.has_room(bytes) {
+            self.lines[place].waiting = None;
             if !core::mem::replace(&mut self.devices[device].inbox.short, true) {
                 log::warn!(
                     "{name}: there is no room for what was received; it stays in the box until there is"
                 );
             }
-            return;
+            return false;
         }
         self.devices[device].inbox.short = false;
         self.inbox.room_bytes = self.inbox.room_bytes.map(|room| room - bytes);
@@ -212,11 +286,44 @@ impl Engine {
             self.put_window(&name, window, seen.gap.then(|| now.stamp()));
         }
         let old = seen.old && !self.devices[device].inbox.settings.first_events;
-        for &slot in &seen.new {
-            if let (Some(entry), Some(mark)) =
-                (page.entries.get(usize::from(slot)), marks.get(usize::from(slot)))
-            {
-                self.receive(now, place, entry, *mark, old);
+        let mut ids = heapless::Vec::<ReceivedId, MAX_SLOTS>::new();
+        for (at, entry) in taken.iter().enumerate() {
+            let own = self.inbox.ids.newest.saturating_add(1);
+            // As many as the page has slots.
+            let _ = ids.push(own);
+            let part_of = plan.joined_behind(at).map_or(0, |behind| own.saturating_add(behind));
+            let received = Received {
+                id: own,
+                at: now.stamp(),
+                line: name.clone(),
+                from: entry.from.clone(),
+                device_time: entry.device_time.clone(),
+                text: entry.text.clone(),
+                old,
+                copied: false,
+                part_of,
+                parts: Vec::new(),
+            };
+            self.receive(now, received);
+            if part_of > 0 && plan.part(at).is_some() {
+                let parts = (0..=at).filter(|&other| plan.is_one(other, at));
+                let text: Vec<&str> = parts.clone().map(|part| &*taken[part].text).collect();
+                let first = parts.clone().next().unwrap_or(at);
+                self.receive(
+                    now,
+                    Received {
+                        id: part_of,
+                        at: now.stamp(),
+                        line: name.clone(),
+                        from: entry.from.clone(),
+                        device_time: taken[first].device_time.clone(),
+                        text: text.concat().into(),
+                        old,
+                        copied: false,
+                        part_of: 0,
+                        parts: parts.map(|part| ids[part]).collect(),
+                    },
+                );
             }
         }
         if old && !seen.new.is_empty() {
@@ -230,50 +337,61 @@ impl Engine {
         let too_many = self.inbox.entries.len().saturating_sub(self.settings.keep_messages as usize);
         self.forget_received(too_many);
         self.note_received_age(now);
-        self.may_delete(now, device, page);
+        plan.take == new.len()
     }
 
     /// Keeps a new message.
-    fn receive(&mut self, now: Now, place: usize, entry: &InboxEntry, mark: Mark, old: bool) {
-        let Some(id) = self.inbox.ids.newest.checked_add(1) else {
+    pub(super) fn receive(&mut self, now: Now, mut received: Received) {
+        let id = received.id;
+        let (old, is_whole, is_joined) = (received.old, received.part_of == 0, !received.parts.is_empty());
+        if self.inbox.ids.newest == ReceivedId::MAX {
             log::error!("all 4294967295 ids of received messages are used up");
             return;
-        };
-        let line = &mut self.lines[place];
-        line.received = line.received.wrapping_add(1);
-        let name = line.name.clone();
-        if !old {
-            let from = Number::parse(&entry.from).map(|number| number.masked().to_string());
-            let from = from.unwrap_or_else(|_| entry.from.as_str().to_owned());
-            log::info!("received message {id} on {name} from {}", Quoted(&from));
         }
-        if let Some((_, window)) = self.inbox.windows.iter_mut().find(|(known, _)| *known == name) {
-            window.note(mark, old);
+        received.at = now.stamp();
+        let place = self.place_of(&received.line);
+        if !is_joined && let Some(place) = place {
+            let count = &mut self.lines[place].received;
+            *count = count.wrapping_add(1);
         }
-        self.inbox.ids.newest = id;
-        self.inbox.entries.push_back(Entry {
+        if !old && is_whole {
+            let from = Number::parse(&received.from).map(|number| number.masked().to_string());
+            let from = from.unwrap_or_else(|_| received.from.as_str().to_owned());
+            log::info!("received message {id} on {} from {}", received.line, Quoted(&from));
+        }
+        self.note_mark(&received);
+        self.inbox.ids.newest = self.inbox.ids.newest.max(id);
+        self.inbox.put(Entry {
             id,
             unix_s: now.unix_s,
             trusted: now.trusted,
+            joined: is_joined,
             since_ms: now.boot_ms,
-            line: Some(place as u8),
+            line: place.map(|place| place as u8),
         });
+        if !is_whole {
+            // The joined message is heeded.
+            self.record(Record::Received(received));
+            return;
+        }
         // Before the message: if the daemon dies in between, it is read again.
-        let heeded = self.heed(now, &entry.from, &entry.text, old);
-        let line = self.lines[place].id;
-        self.record(Record::Received(Received {
-            id,
-            at: now.stamp(),
-            line: name,
-            from: entry.from.clone(),
-            device_time: entry.device_time.clone(),
-            text: entry.text.clone(),
-            old,
-            copied: false,
-        }));
-        if !old {
+        let heeded = self.heed(now, &received.from, &received.text, old);
+        let (from, text) = (received.from.clone(), received.text.clone());
+        self.record(Record::Received(received));
+        if !old && let Some(place) = place {
             // Behind it: what is written down is not read again, so nobody is answered twice.
-            self.respond(now, Question { id, line, from: &entry.from, text: &entry.text }, heeded);
+            let line = self.lines[place].id;
+            self.respond(now, Question { id, line, from: &from, text: &text }, heeded);
+        }
+    }
+
+    /// A received message is known from now on. A joined one stands in no box.
+    fn note_mark(&mut self, received: &Received) {
+        let mut windows = self.inbox.windows.iter_mut();
+        if received.parts.is_empty()
+            && let Some((_, window)) = windows.find(|(name, _)| *name == received.line)
+        {
+            window.note(Mark::new(&received.device_time, &received.from, &received.text), received.old);
         }
     }
 
@@ -323,12 +441,11 @@ impl Engine {
     pub(super) fn restore_received(&mut self, received: &Received, boot: BootId) {
         let ids = &mut self.inbox.ids;
         ids.newest = ids.newest.max(received.id);
-        if !received.copied
-            && let Some((_, window)) = self.inbox.windows.iter_mut().find(|(name, _)| *name == received.line)
-        {
-            window.note(Mark::new(&received.device_time, &received.from, &received.text), received.old);
+        if !received.copied {
+            self.note_mark(received);
+            self.restore_part(received);
         }
-        if !received.old && !received.copied {
+        if !received.old && !received.copied && received.part_of == 0 {
             self.restore_heard(received.at.unix_s, &received.from, &received.text);
         }
         if received.id <= self.inbox.ids.forgotten {
@@ -339,14 +456,11 @@ impl Engine {
             id: received.id,
             unix_s: received.at.unix_s,
             trusted: received.at.trusted,
+            joined: !received.parts.is_empty(),
             since_ms: if this_boot { received.at.boot_ms } else { 0 },
             line: self.place_of(&received.line).map(|place| place as u8),
         };
-        let entries = &mut self.inbox.entries;
-        match entries.binary_search_by_key(&entry.id, |e| e.id) {
-            Ok(_) => {}
-            Err(place) => entries.insert(place, entry),
-        }
+        self.inbox.put(entry);
     }
 
     /// Takes back what the journal kept of a line's inbox.
@@ -364,7 +478,7 @@ impl Engine {
     }
 
     /// All records were restored.
-    pub(super) fn inbox_restored(&mut self, damaged: bool) {
+    pub(super) fn inbox_restored(&mut self, now: Now, damaged: bool) {
         if damaged && self.inbox.ids.newest > 0 {
             self.inbox.ids.newest = self.inbox.ids.newest.saturating_add(LOST_IDS);
             self.record(Record::InboxIds(self.inbox.ids));
@@ -375,10 +489,16 @@ impl Engine {
             }
         }
         self.inbox.shown = self.inbox.ids.newest;
+        self.make_up(now);
+        self.inbox.pending.push((self.ticket, self.inbox.ids.newest));
         // That they were forgotten may not have been written any more, or fewer are kept now.
         let too_many = self.inbox.entries.len().saturating_sub(self.settings.keep_messages as usize);
         self.forget_received(too_many);
     }
+}
+
+fn marks_of(page: &InboxLine) -> heapless::Vec<Mark, MAX_SLOTS> {
+    page.entries.iter().take(MAX_SLOTS).map(Mark::from).collect()
 }
 
 fn record_bytes(entry: &InboxEntry) -> usize {

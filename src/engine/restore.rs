@@ -136,7 +136,7 @@ impl Engine {
         }
         self.restore_late();
         self.conditions_restored(now);
-        self.inbox_restored(damaged);
+        self.inbox_restored(now, damaged);
         self.ages_ms = now.boot_ms;
         if damaged {
             self.opt_outs_restored(now);

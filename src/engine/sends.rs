@@ -17,7 +17,7 @@ impl Engine {
         let place = usize::from(device);
         if let Answer::InboxLine(line) = answer {
             if self.devices.get(place).is_some_and(|d| d.flight == Some(Flight::Inbox)) {
-                self.inbox_shown(now, place, &line);
+                self.inbox_shown(now, place, line);
             }
             return;
         }

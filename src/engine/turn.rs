@@ -30,6 +30,7 @@ impl Engine {
             self.ages(now);
         }
         self.lines_over(now);
+        self.waits_over(now);
         self.give_up_unreadable(now);
         if !self.closing {
             self.dispatch(now);
@@ -52,7 +53,8 @@ impl Engine {
             }
         }
         for line in &self.lines {
-            due = earliest(&[due, self.unreadable_from(line), line.down_ms]);
+            let wait = line.waiting.as_ref().map(|waiting| waiting.until_ms);
+            due = earliest(&[due, self.unreadable_from(line), line.down_ms, wait]);
         }
         due
     }

@@ -260,6 +260,8 @@ pub(super) fn read_received<R>(fields: &[u8], read: impl FnOnce(ReceivedBody<'_>
         device_time: f.text(tag::DEVICE_TIME).ok()?.unwrap_or_default(),
         text: f.text(tag::TEXT).ok()??,
         old: f.has(tag::OLD),
+        part_of: f.count(tag::PART_OF).ok()?,
+        parts: parts(&f).ok()?,
     }))
 }
 
@@ -275,6 +277,16 @@ fn put_received(into: &mut Vec<u8>, received: &Received) {
     put_text(into, tag::TEXT, &received.text);
     put_flag(into, tag::OLD, received.old);
     put_flag(into, tag::COPIED, received.copied);
+    put_count(into, tag::PART_OF, received.part_of.into());
+    if !received.parts.is_empty() {
+        let bytes: Vec<u8> = received.parts.iter().flat_map(|id| id.to_le_bytes()).collect();
+        put(into, tag::PARTS, &bytes);
+    }
+}
+
+fn parts(f: &Fields<'_>) -> Result<Vec<ReceivedId>, Malformed> {
+    let (parts, []) = f.bytes(tag::PARTS).unwrap_or_default().as_chunks() else { return Err(Malformed) };
+    Ok(parts.iter().map(|bytes| u32::from_le_bytes(*bytes)).collect())
 }
 
 fn received(f: &Fields<'_>) -> Result<Received, Malformed> {
@@ -288,6 +300,8 @@ fn received(f: &Fields<'_>) -> Result<Received, Malformed> {
         text: known(f.text(tag::TEXT)?)?.into(),
         old: f.has(tag::OLD),
         copied: f.has(tag::COPIED),
+        part_of: f.count(tag::PART_OF)?,
+        parts: parts(f)?,
     })
 }
 

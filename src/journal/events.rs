@@ -273,7 +273,7 @@ impl Events {
             Record::Accepted(a) => (a.at, EventKind::Message(State::Queued), a.id),
             Record::Submitting(s) => (s.at, EventKind::Message(State::Submitting), s.id),
             Record::Moved(m) => (m.at, EventKind::Message(m.state), m.id),
-            Record::Received(r) if !r.old && !r.copied => (r.at, EventKind::Received, r.id),
+            Record::Received(r) if !r.old && !r.copied && r.part_of == 0 => (r.at, EventKind::Received, r.id),
             Record::InboxWindow(w) if w.gap => {
                 (w.at, EventKind::InboxGap, self.place(&Part::from(&w.line), seq)?)
             }

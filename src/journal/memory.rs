@@ -95,6 +95,8 @@ impl Bodies for Memory {
             device_time: &received.device_time,
             text: &received.text,
             old: received.old,
+            part_of: received.part_of,
+            parts: received.parts.clone(),
         }))
     }
 

@@ -209,6 +209,11 @@ pub struct Received {
     pub old: bool,
     /// It was copied forward: that it came has been told before.
     pub copied: bool,
+    /// It is a part of that message, which stands behind its last part and is told for all of
+    /// them; 0 if it is none.
+    pub part_of: ReceivedId,
+    /// The parts that it was joined of; empty if it came as it is.
+    pub parts: Vec<ReceivedId>,
 }
 
 /// What is remembered of a line's inbox, in the place of what was remembered before.
@@ -427,4 +432,8 @@ pub struct ReceivedBody<'a> {
     pub text: &'a str,
     /// It was there before goipd looked for the first time.
     pub old: bool,
+    /// It is a part of that message; 0 if it is none.
+    pub part_of: ReceivedId,
+    /// The parts that it was joined of; empty if it came as it is.
+    pub parts: Vec<ReceivedId>,
 }

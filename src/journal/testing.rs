@@ -91,6 +91,8 @@ pub fn received(id: ReceivedId, from: &str, text: &str) -> Received {
         text: text.into(),
         old: false,
         copied: false,
+        part_of: 0,
+        parts: Vec::new(),
     }
 }
 
@@ -164,6 +166,9 @@ pub fn samples() -> Vec<Record> {
     for (from, text, old, copied) in [("+51987654321", "a\0b \u{202e}€", false, false), ("", "", true, true)]
     {
         all.push(Record::Received(Received { old, copied, ..received(u32::MAX, from, text) }));
+    }
+    for (part_of, parts) in [(u32::MAX, vec![]), (0, vec![1, 300, u32::MAX - 1])] {
+        all.push(Record::Received(Received { part_of, parts, ..received(7, "777", "a") }));
     }
     for (marks, gap) in [(vec![], true), (vec![0, 1, u64::MAX], false)] {
         let at = if gap { AT } else { Stamp::default() };

@@ -349,6 +349,7 @@ fn device_settings(device: &config::Device) -> DeviceSettings {
             interval_s: device.inbox_interval_s.unwrap_or(0),
             first_events: device.inbox_first_events,
             delete: device.inbox_delete,
+            join: device.join,
             utc_offset_s: device.utc_offset_s,
         },
     }

@@ -260,3 +260,196 @@ fn what_is_not_durable_is_not_deleted_and_an_old_page_deletes_nothing() {
     rig.inbox(&all);
     assert_eq!(rig.asked[0], Some(Ask::Delete(1, 9)));
 }
+
+/// A full part of a long message.
+fn part(letter: &str) -> String {
+    letter.repeat(153)
+}
+
+fn joining() -> Rig {
+    let mut device = reading();
+    device.inbox.join = true;
+    let mut rig = Rig::new(settings(&[device]));
+    rig.answer(0, page(&[("0a", JobStatus::Done, "")]));
+    rig.inbox(&["x"]);
+    rig.pass(INTERVAL_MS);
+    rig
+}
+
+impl Rig {
+    /// Of each received message behind the first: its id, its text's first and last letter, which
+    /// it is a part of, and its parts.
+    fn parts(&self) -> Vec<(u32, String, u32, Vec<u32>)> {
+        let ends = |text: &str| [&text[..1], &text[text.len() - 1..]].concat();
+        let one = |id| self.journal.received(id, |b| (id, ends(b.text), b.part_of, b.parts.clone())).unwrap();
+        self.engine.received(1, LineSet::ALL).map(one).collect()
+    }
+
+    fn told_ids(&self) -> Vec<u32> {
+        self.told().into_iter().map(|(_, id)| id).collect()
+    }
+}
+
+#[test]
+fn parts_that_are_there_at_once_are_joined_and_the_whole_is_told() {
+    let mut rig = joining();
+    let (a, b) = (part("a"), part("b"));
+    rig.inbox(&["c", &b, &a, "x"]);
+    let own = |id, text: &str| (id, text.to_owned(), 5, vec![]);
+    assert_eq!(rig.parts(), [own(2, "aa"), own(3, "bb"), own(4, "cc"), (5, "ac".into(), 0, vec![2, 3, 4])]);
+    assert_eq!(rig.told_ids(), [5]);
+    assert_eq!(rig.received()[4], [&*a, &*b, "c"].concat());
+    assert!(rig.engine.is_joined(5) && !rig.engine.is_joined(4));
+    rig.pass(INTERVAL_MS);
+    rig.inbox(&["c", &b, &a, "x"]);
+    assert_eq!(rig.told_ids(), [5]);
+}
+
+#[test]
+fn without_the_option_or_on_the_first_page_nothing_is_joined() {
+    let mut rig = rig();
+    rig.inbox(&["x"]);
+    rig.pass(INTERVAL_MS);
+    rig.inbox(&["b", &part("a"), "x"]);
+    assert_eq!(rig.told_ids(), [2, 3]);
+    let mut device = reading();
+    device.inbox.join = true;
+    let mut rig = Rig::new(settings(&[device]));
+    rig.answer(0, page(&[("0a", JobStatus::Done, "")]));
+    rig.inbox(&["b", &part("a")]);
+    assert_eq!((rig.received().len(), rig.told_ids()), (2, vec![]));
+}
+
+#[test]
+fn a_full_part_waits_for_the_next_page_and_no_longer_than_its_time() {
+    let mut rig = joining();
+    let a = part("a");
+    rig.inbox(&[&a, "x"]);
+    assert_eq!(rig.told_ids(), [0; 0]);
+    rig.pass(INTERVAL_MS);
+    rig.inbox(&["b", &a, "x"]);
+    assert_eq!(rig.told_ids(), [4]);
+    rig.pass(INTERVAL_MS);
+
+    rig.inbox(&[&a, "b", &a, "x"]);
+    // No other page comes, and the time passes.
+    rig.pass(89_000);
+    assert_eq!(rig.told_ids(), [4]);
+    let wake_ms = rig.engine.next_wake().unwrap();
+    assert!(wake_ms <= rig.now.boot_ms + 1_000);
+    rig.pass(1_000);
+    assert_eq!(rig.told_ids(), [4, 5]);
+    assert_eq!(rig.parts()[3], (5, "aa".into(), 0, vec![]));
+    rig.inbox(&[&a, "b", &a, "x"]);
+    assert_eq!(rig.told_ids(), [4, 5]);
+}
+
+#[test]
+fn what_waits_is_stored_although_the_box_was_wiped_meanwhile() {
+    for page in [&[][..], &["y"], &["y", "x"]] {
+        let mut rig = joining();
+        rig.inbox(&["c", &part("a"), "x"]);
+        assert_eq!(rig.told_ids(), [4]);
+        rig.pass(INTERVAL_MS);
+        rig.inbox(&[&part("b"), "c", &part("a"), "x"]);
+        assert_eq!(rig.received().len(), 4);
+        rig.pass(INTERVAL_MS);
+        rig.inbox(page);
+        assert!(rig.received().contains(&part("b")), "{page:?}");
+    }
+}
+
+#[test]
+fn what_waits_deep_in_the_box_or_is_seldom_looked_at_is_taken_at_once() {
+    let mut rig = joining();
+    let from = |from: &str, text: &str| InboxEntry {
+        slot: 0,
+        device_time: "07-03 12:54:04".try_into().unwrap(),
+        from: from.try_into().unwrap(),
+        text: text.into(),
+    };
+    let mut entries = vec![from("+491511234567", "x")];
+    entries.insert(0, from("+1", &part("a")));
+    for n in 0..9 {
+        entries.insert(0, from("+2", &n.to_string()));
+    }
+    let show = |rig: &mut Rig, entries: &[InboxEntry]| {
+        assert_eq!(rig.asked[0], Some(Ask::Inbox));
+        let page = InboxLine { line: 1, entries: entries.to_vec() };
+        rig.engine.report(rig.now, 0, Answer::InboxLine(page));
+        rig.answer(0, Answer::Inbox(Ok(())));
+    };
+    show(&mut rig, &entries);
+    assert_eq!(rig.told_ids(), [0; 0]);
+    rig.pass(INTERVAL_MS);
+    entries.insert(0, from("+2", "9"));
+    show(&mut rig, &entries);
+    assert_eq!(rig.told_ids().len(), 11);
+
+    let mut device = reading();
+    (device.inbox.join, device.inbox.interval_s) = (true, 60);
+    let mut rig = Rig::new(settings(&[device]));
+    rig.answer(0, page(&[("0a", JobStatus::Done, "")]));
+    rig.inbox(&["x"]);
+    rig.pass(60_000);
+    rig.inbox(&[&part("a"), "x"]);
+    assert_eq!(rig.told_ids(), [2]);
+}
+
+/// Parts from two senders, one between the others.
+fn interleaved() -> Answer {
+    let texts = [("+1", "d".to_owned()), ("+2", "c".to_owned()), ("+1", part("b")), ("+2", part("a"))];
+    let entry = |(from, text): (&str, String)| InboxEntry {
+        slot: 0,
+        device_time: "07-03 12:54:04".try_into().unwrap(),
+        from: from.try_into().unwrap(),
+        text: text.into(),
+    };
+    let x = InboxEntry { from: "+491511234567".try_into().unwrap(), ..entry(("", "x".to_owned())) };
+    Answer::InboxLine(InboxLine { line: 1, entries: texts.into_iter().map(entry).chain([x]).collect() })
+}
+
+#[test]
+fn senders_between_each_other_are_joined_each_for_itself_wherever_a_crash_comes() {
+    let mut rig = joining();
+    let before = rig.records.len();
+    rig.engine.report(rig.now, 0, interleaved());
+    rig.answer(0, Answer::Inbox(Ok(())));
+    let part = |id, text: &str, of| (id, text.to_owned(), of, vec![]);
+    let whole = [
+        part(2, "aa", 5),
+        part(3, "bb", 7),
+        part(4, "cc", 5),
+        (5, "ac".into(), 0, vec![2, 4]),
+        part(6, "dd", 7),
+        (7, "bd".into(), 0, vec![3, 6]),
+    ];
+    assert_eq!((rig.parts(), rig.told_ids()), (whole.to_vec(), vec![5, 7]));
+    let all = rig.records.clone();
+    for end in before..=all.len() {
+        let mut device = reading();
+        device.inbox.join = true;
+        let mut again = Rig::new(settings(&[device]));
+        again.restarted(all[..end].to_vec(), false);
+        again.engine.report(again.now, 0, interleaved());
+        again.answer(0, Answer::Inbox(Ok(())));
+        // A part may wait for one that will not come.
+        again.pass(90_000);
+        let stored = again.parts();
+        let mut letters: Vec<String> =
+            stored.iter().filter(|m| m.3.is_empty()).map(|m| m.1.clone()).collect();
+        letters.sort();
+        assert_eq!(letters, ["aa", "bb", "cc", "dd"], "{end}: each is stored once");
+        let told = again.told_ids();
+        let whole: Vec<u32> = stored.iter().filter(|m| m.2 == 0).map(|m| m.0).collect();
+        assert_eq!(told, whole, "{end}: {stored:?}");
+        for (id, _, of, _) in &stored {
+            let names = |m: &&(u32, String, u32, Vec<u32>)| m.3.contains(id);
+            let named: Vec<u32> = stored.iter().filter(names).map(|m| m.0).collect();
+            assert_eq!(named, if *of == 0 { vec![] } else { vec![*of] }, "{end}: {stored:?}");
+        }
+        let records = again.records.clone();
+        again.restarted([&all[..end], &records].concat(), false);
+        assert_eq!((again.parts(), again.told_ids()), (stored, told), "{end}: as it was");
+    }
+}

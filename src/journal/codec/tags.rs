@@ -78,6 +78,8 @@ pub mod tag {
     pub const MARKS: u8 = 52;
     pub const GAP: u8 = 53;
     pub const FORGOTTEN_TO: u8 = 54;
+    pub const PART_OF: u8 = 55;
+    pub const PARTS: u8 = 56;
     pub const OPTED_OUT: u8 = 60;
     pub const ASKED_FOR: u8 = 61;
     pub const NUMBER: u8 = 62;

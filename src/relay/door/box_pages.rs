@@ -68,6 +68,8 @@ impl Door {
                     let choice = lines.get(line).map(|id| Choice::Line(*id));
                     let lines = desk.engine().line_set(choice.as_slice());
                     let newest = desk.engine().received(0, lines).rev();
+                    // A box shows the parts.
+                    let newest = newest.filter(|&id| !desk.engine().is_joined(id));
                     newest.take(goip::INBOX_SLOTS).for_each(|id| desk.received(id, slot));
                 };
                 Outcome::Reply(Reply::page(goip::inbox(lines.len(), slots)))

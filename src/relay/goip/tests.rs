@@ -142,7 +142,17 @@ fn the_inbox_has_twenty_slots_for_each_line() {
 
 fn received<'a>(device_time: &'a str, from: &'a str, text: &'a str) -> ReceivedBody<'a> {
     let line = LineName { device: "office".try_into().unwrap(), line: 1 };
-    ReceivedBody { id: 1, unix_s: 0, line, from, device_time, text, old: false }
+    ReceivedBody {
+        id: 1,
+        unix_s: 0,
+        line,
+        from,
+        device_time,
+        text,
+        old: false,
+        part_of: 0,
+        parts: Vec::new(),
+    }
 }
 
 #[test]

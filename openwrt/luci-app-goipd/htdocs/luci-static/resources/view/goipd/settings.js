@@ -223,6 +223,8 @@ function devices(m) {
 		], modal);
 	add(s, 'more', form.Flag, 'inbox_delete', _('Delete in the box'),
 		_('Deletes received messages there once they are stored, but never the eight newest of a line. goipd does not need it.'), modal);
+	add(s, 'more', form.Flag, 'join', _('Join long messages'),
+		_('The box shows the parts of a long message one by one.'), modal);
 	add(s, 'more', form.Value, 'utc_offset', _('Clock of the box'), _('What it is ahead of UTC.'), modal,
 		like('[+-](0[0-9]|1[0-4]):[0-5][0-9]', _('a sign, hours and minutes'), '+00:00'));
 	add(s, 'more', form.Value, 'status_interval', _('Look at the status'),
