@@ -256,3 +256,30 @@ fn what_is_stored_is_deleted_in_the_box_where_that_is_asked_for() {
     assert_eq!((field(&shown, "text"), field(&shown, "id")), ("message 10", "11"));
     assert!(!relay.daemon.ask(r#"{"op":"events"}"#).contains("gap"));
 }
+
+#[test]
+fn the_parts_of_a_long_message_are_joined_where_that_is_asked_for() {
+    let sim = a_box();
+    let mut relay = Relay::start_edited(&sim, "", "", "", |config| {
+        reads_often(config).replace(PASSWORD, &format!("{PASSWORD}option join '1'\n"))
+    });
+    first_look(&sim);
+    let (first, second) = ("a".repeat(153), "b".repeat(153));
+    sim.command(&format!("sms 1 777 {first}")).unwrap();
+    first_look(&sim);
+    assert!(relay.daemon.ask(r#"{"op":"inbox"}"#).contains("\"messages\":[]"), "it waits");
+    // A restart finds it in the box again.
+    relay.daemon.kill();
+    relay.daemon.start_again();
+    sim.command(&format!("sms 1 777 {second}")).unwrap();
+    sim.command("sms 1 777 end").unwrap();
+    let shown = inbox(&mut relay.daemon.connect(), 3);
+    assert_eq!((field(&shown, "id"), field(&shown, "text")), ("4", &*[&*first, &*second, "end"].concat()));
+    assert!(shown.contains("\"parts\":[1,2,3]") && shown.contains("\"next\":4"), "{shown}");
+    let all = relay.daemon.ask(r#"{"op":"inbox"}"#);
+    assert_eq!(all.matches("\"part_of\":4").count(), 3, "{all}");
+    let mut events = relay.daemon.connect();
+    events.ask(r#"{"op":"events"}"#);
+    let event = events.reply().unwrap();
+    assert!(event.contains("\"event\":\"received\"") && event.contains("\"id\":4"), "{event}");
+}

@@ -27,6 +27,7 @@ use notes::Notes;
 /// As many as fit into some seconds of a debug build; `make test` takes 8000 of a release build.
 const WINDOW_SEEDS: u64 = 8_000;
 const JOURNAL_SEEDS: u64 = 400;
+const JOINING_SEEDS: u64 = 200;
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok().and_then(|n| n.parse().ok())
@@ -78,8 +79,16 @@ fn by_the_window_nothing_is_stored_twice_and_what_is_lost_is_told() {
 
 #[test]
 fn with_the_journal_nothing_is_stored_twice_and_what_is_lost_is_told() {
-    let all = live::<Daemon>(JOURNAL_SEEDS);
+    let all = live::<Daemon<false>>(JOURNAL_SEEDS);
     assert!(all.cut_off * 20 > all.restarts || all.restarts < 100, "few records are cut off: {all:?}");
     let gone = daemon::segments_that_went();
     assert!(gone * 5 > all.restarts || all.restarts < 100, "only {gone} segments were cleared: {all:?}");
+}
+
+#[test]
+fn with_long_messages_joined_nothing_is_stored_twice_and_what_is_lost_is_told() {
+    let all = live::<Daemon<true>>(JOINING_SEEDS);
+    assert!(all.cut_off * 20 > all.restarts || all.restarts < 100, "few records are cut off: {all:?}");
+    let parts = daemon::joined();
+    assert!(parts * 10 > all.messages || all.restarts < 100, "only {parts} parts were joined: {all:?}");
 }
