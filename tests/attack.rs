@@ -14,7 +14,7 @@ use goipd::serve::http::MAX_CONNECTION_BYTES;
 use rustix::net::{AddressFamily, SocketType};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use common::relay::{Relay, SEND_ONLY, TOKEN, read_answer, request};
+use common::relay::{Relay, SEND_ONLY, TOKEN, addresses, read_answer, request};
 use common::{PATIENCE, slow_box};
 
 const ATTACKERS: usize = 500;
@@ -234,9 +234,8 @@ fn an_address_has_few_connections_without_a_login_and_its_newest_ones() {
     let sim = slow_box();
     let Some(own) = own_address() else { return };
     let relay = Relay::start_with(&sim, &format!("option max_per_address '4'\n list listen '{own}:0'"), "");
-    let out = relay.daemon.out();
-    let mut there = out.lines().filter_map(|line| line.split_once("listens at ")).map(|(_, address)| address);
-    let there = there.find(|address| address.starts_with(&own.to_string())).unwrap().to_owned();
+    let there = addresses(&relay.daemon, 0, 2).remove(1);
+    assert!(there.starts_with(&own.to_string()), "{there}");
     let come = || {
         let stream = TcpStream::connect(&there).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();

@@ -10,6 +10,7 @@ use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use common::relay::addresses;
 use common::{Daemon, Folder, PATIENCE, config_with, field, quick_box, slow_box};
 
 const TOKEN: &str = "0123456789abcdef";
@@ -57,13 +58,6 @@ fn relay(listen: &[&str], clients: &[(&str, &str)]) -> String {
         ));
     }
     text
-}
-
-/// Where the relay listens, in the order in which it has told so.
-fn addresses(daemon: &Daemon) -> Vec<String> {
-    let out = daemon.out();
-    let told = out.lines().filter_map(|line| line.strip_prefix("relay: listens at "));
-    told.map(str::to_owned).collect()
 }
 
 fn connect(address: &str) -> TcpStream {
@@ -185,8 +179,8 @@ fn listeners_and_clients_come_and_go_and_the_others_do_not_notice() {
     let before = relay(&["127.0.0.1:0", "127.0.0.2:0"], &[("nagios", TOKEN), ("gone", OTHER)]);
     write_config(&folder, "", &devices, &before);
     let daemon = Daemon::start_in(folder);
-    wait_for("two addresses", || addresses(&daemon).len() == 2);
-    let [kept, dropped] = [0, 1].map(|place| addresses(&daemon)[place].clone());
+    let first = addresses(&daemon, 0, 2);
+    let [kept, dropped] = [0, 1].map(|place| first[place].clone());
     let (mut stays, mut goes) = (connect(&kept), connect(&dropped));
     assert_eq!((status(&mut stays, TOKEN), status(&mut goes, TOKEN)), (200, 200));
     assert_eq!(status(&mut stays, OTHER), 200);
@@ -196,8 +190,7 @@ fn listeners_and_clients_come_and_go_and_the_others_do_not_notice() {
 
     let after = relay(&["127.0.0.3:0", "127.0.0.1:0"], &[("nagios", TOKEN)]);
     reload(&daemon, "", &devices, &after, "reloaded; changed: relay, client 'gone' (gone)");
-    wait_for("three addresses", || addresses(&daemon).len() == 3);
-    assert_eq!(status(&mut connect(&addresses(&daemon)[2]), TOKEN), 200);
+    assert_eq!(status(&mut connect(&addresses(&daemon, 0, 3)[2]), TOKEN), 200);
     assert_eq!(status(&mut stays, TOKEN), 200);
     assert_eq!(status(&mut connect(&kept), OTHER), 401);
     assert_eq!(status(&mut goes, TOKEN), 0);

@@ -9,7 +9,7 @@ use std::io::{Read, Write};
 use std::net::{Ipv6Addr, TcpListener, TcpStream};
 use std::time::Instant;
 
-use common::relay::{ADMIN, Answer, Relay, SEND_ONLY, TOKEN, read_answer, request};
+use common::relay::{ADMIN, Answer, Relay, SEND_ONLY, TOKEN, addresses, read_answer, request};
 use common::{PATIENCE, quick_box, slow_box};
 
 /// Of a client that may read and nothing else.
@@ -412,12 +412,10 @@ fn several_addresses_of_both_families_are_listened_at() {
     let sim = slow_box();
     let listen = "list listen '127.0.0.2:0'\n list listen '[::1]:0'";
     let relay = Relay::start_with(&sim, listen, "list from '::1'\n list from '127.0.0.3/32'");
-    let out = relay.daemon.out();
-    let addresses: Vec<&str> =
-        out.lines().filter_map(|line| Some(line.split_once("relay: listens at ")?.1)).collect();
+    let addresses = addresses(&relay.daemon, 0, 3);
     assert_eq!(addresses.len(), 3, "{addresses:?}");
     for (address, status) in addresses.into_iter().zip([403, 403, 200]) {
-        let mut stream = TcpStream::connect(address).unwrap();
+        let mut stream = TcpStream::connect(&address).unwrap();
         let asked =
             request("GET", "/v1/lines", TOKEN, "").replace("Host: localhost", &format!("Host: {address}"));
         stream.write_all(asked.as_bytes()).unwrap();

@@ -446,6 +446,7 @@ fn the_log_has_one_line_an_event_and_no_whole_number_in_it() {
     let mut talk = daemon.connect();
     talk.ask(r#"{"op":"send","to":"+4915112345678","text":"secret words"}"#);
     talk.ask(r#"{"op":"wait","id":1}"#);
+    daemon.wait_for_out("message 1 sent");
     let out = daemon.out();
     assert!(out.lines().any(|line| line.starts_with("message 1 queued: to +49…678")), "{out}");
     assert!(out.lines().any(|line| line.starts_with("message 1 sent on office/1")), "{out}");

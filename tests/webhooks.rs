@@ -12,6 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use common::receiver::{Receiver, Request, status};
+use common::relay::listens_at;
 use common::{Daemon, Folder, PATIENCE, config, field, quick_box, slow_box};
 use goip_sim::Sim;
 
@@ -114,14 +115,8 @@ fn a_webhook_of_a_client_gets_the_events_of_its_messages_alone() {
         config client 'shop'\n option token 'token-of-shop-000'\n list allow 'send'\n";
     let more = "list event 'queued'\nlist event 'device_down'\nlist client 'nagios'";
     let daemon = daemon(&sim, "", &(clients.to_owned() + &section("crm", &receiver, more)));
-    let start = Instant::now();
-    while !daemon.out().contains("relay: listens at 127.0.0.1:") {
-        assert!(start.elapsed() < PATIENCE, "the relay does not listen");
-        thread::sleep(Duration::from_millis(5));
-    }
-    let told = daemon.out();
-    let address = told.split("relay: listens at 127.0.0.1:").nth(1).unwrap();
-    let port = address.lines().next().unwrap().parse::<u16>().unwrap();
+    let address = listens_at(&daemon, 0);
+    let port = address.rsplit(':').next().unwrap().parse::<u16>().unwrap();
     daemon.ask(&send("local"));
     for (token, text) in [("token-of-shop-000", "shop"), ("token-of-nagios-0", "nagios")] {
         let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
@@ -153,7 +148,7 @@ fn what_a_receiver_refuses_comes_again_and_nothing_overtakes_it() {
     let texts: Vec<String> = (0..3).map(|_| field(&receiver.next().body, "text").to_owned()).collect();
     assert_eq!(texts, ["first", "first", "second"]);
     daemon.wait_for_err("webhook 'crm' did not take event 1 (HTTP 500); it is tried again in 10 s");
-    assert!(daemon.out().contains("webhook 'crm' takes events again, from 1 on"));
+    daemon.wait_for_out("webhook 'crm' takes events again, from 1 on");
 }
 
 #[test]
@@ -189,7 +184,7 @@ fn a_webhook_goes_on_after_a_crash_where_it_was() {
     reload(&daemon, &address.to_string(), &other.address.to_string());
     let texts: Vec<String> = (0..2).map(|_| field(&other.next().body, "text").to_owned()).collect();
     assert_eq!(texts, ["b", "c"], "at once after its address was corrected");
-    assert!(daemon.out().contains("changed: webhook 'crm'"), "{}", daemon.out());
+    daemon.wait_for_out("changed: webhook 'crm'");
 }
 
 #[test]

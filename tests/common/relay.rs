@@ -115,17 +115,24 @@ impl Relay {
     }
 }
 
-/// Where the relay listens, by what the daemon has told from byte `from` on.
+/// Where the relay listens first, by what the daemon has told from byte `from` on.
 pub fn listens_at(daemon: &Daemon, from: usize) -> String {
+    addresses(daemon, from, 1).remove(0)
+}
+
+/// Where the relay listens, at `count` addresses or more, in the order in which the daemon has told so
+/// from byte `from` on.
+pub fn addresses(daemon: &Daemon, from: usize, count: usize) -> Vec<String> {
     let start = Instant::now();
     loop {
         let out = daemon.out();
-        if let Some((address, _)) =
-            out[from..].split_once("relay: listens at ").and_then(|(_, rest)| rest.split_once('\n'))
-        {
-            return address.to_owned();
+        let whole = out[from..].split_inclusive('\n').filter_map(|line| line.strip_suffix('\n'));
+        let told = whole.filter_map(|line| line.strip_prefix("relay: listens at "));
+        let addresses: Vec<String> = told.map(str::to_owned).collect();
+        if addresses.len() >= count {
+            return addresses;
         }
-        assert!(start.elapsed() < PATIENCE, "the relay does not listen");
+        assert!(start.elapsed() < PATIENCE, "the relay listens at {addresses:?} only");
         thread::sleep(Duration::from_millis(5));
     }
 }
