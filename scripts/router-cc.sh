@@ -1,0 +1,36 @@
+#!/bin/sh
+# The linker that rustc calls for a router's program (cross.toml): zig's, told two things more than its
+# driver lets through. Functions of equal code become one, and the order of all is the one that
+# compresses best; neither Rust nor a C library asks whether two functions have one address.
+set -eu
+
+# Where to, and so for which target.
+out=
+previous=
+for word; do
+    [ "$previous" != -o ] || out=$word
+    previous=$word
+done
+target=${out##*/target/}
+target=${target%%/*}
+
+# The driver that cargo-zigbuild has made for this target. It links, and says how it has done that.
+name=$(echo "$target" | tr a-z- A-Z_)
+driver=$(printenv "CARGO_TARGET_${name}_LINKER")
+case $PWD in
+# Its words would fall apart below.
+*[[:space:]]*) exec "$driver" "$@" ;;
+esac
+told=$(ZIG_VERBOSE_LINK=1 "$driver" "$@" 2>&1) || {
+    echo "$told" >&2
+    exit 1
+}
+echo "$told" | grep -v '^ld\.lld ' >&2 || true
+link=$(echo "$told" | sed -n 's/^ld\.lld //p')
+[ -n "$link" ] || {
+    echo "zig has not told how it links; nothing follows 'ld.lld ' in its words" >&2
+    exit 1
+}
+
+# shellcheck disable=SC2086 # the words of a command
+exec python-zig ld.lld $link --icf=all --bp-compression-sort=both
