@@ -8,6 +8,7 @@ mod ask;
 mod device;
 mod encode;
 mod inbox;
+mod markup;
 mod report;
 mod status;
 #[cfg(test)]

@@ -10,8 +10,8 @@ use super::report::{AskError, ByForm, SendOutcome, StatusPage};
 use crate::mailbox::Receiver;
 use crate::worker;
 
-/// The thread's stack in bytes. Reading a page of 16 levels needs less than 48 KiB of it in a
-/// release build and less than 96 KiB in a debug build (x86-64); what is not touched costs no memory.
+/// The thread's stack in bytes. Less than 48 KiB of it are needed, in a debug build too (x86-64);
+/// what is not touched costs no memory.
 pub const STACK_BYTES: usize = 128 * 1024;
 
 /// What a device's thread is asked to do.

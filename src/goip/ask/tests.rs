@@ -69,7 +69,7 @@ fn what_is_no_status_page_is_named() {
         ("HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n0\n\n", "chunked answer"),
         ("HTTP/1.0 200 OK\nContent-Length: many\n\n", "not an HTTP answer"),
         ("HTTP/1.0 200 OK\n\n<html><body>Login</body></html>", "no status page"),
-        ("HTTP/1.0 200 OK\n\n<send-sms-status><id1>6a52acc8</id1>", "broken or cut XML"),
+        ("HTTP/1.0 200 OK\n\n<send-sms-status><id1>6a52acc8</id1>", "page cut off"),
     ] {
         assert_eq!(answer_to(answer), Err(not_understood(why)), "{answer:?}");
     }

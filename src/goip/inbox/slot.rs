@@ -4,6 +4,7 @@ use heapless::String;
 use std::borrow::Cow;
 
 use super::InboxEntry;
+use crate::goip::markup::entity;
 use crate::message::{DEVICE_TIME_MAX_BYTES, MAX_TEXT_BYTES};
 
 /// The message in a slot whose escapes are gone; `None` if it is empty.
@@ -67,25 +68,4 @@ fn without_entities(text: &str) -> Cow<'_, str> {
     }
     out.push_str(rest);
     out.into()
-}
-
-/// The character of the entity that `text` begins with, behind its `&`, and what follows it.
-fn entity(text: &str) -> Option<(char, &str)> {
-    let (name, rest) = text.split_once(';')?;
-    let c = match name {
-        "lt" => '<',
-        "gt" => '>',
-        "amp" => '&',
-        "quot" => '"',
-        "apos" => '\'',
-        _ => {
-            let number = name.strip_prefix('#')?;
-            let code = match number.strip_prefix(['x', 'X']) {
-                Some(hex) => u32::from_str_radix(hex, 16),
-                None => number.parse(),
-            };
-            char::from_u32(code.ok()?)?
-        }
-    };
-    Some((c, rest))
 }
