@@ -11,12 +11,18 @@ for word; do
     [ "$previous" != -o ] || out=$word
     previous=$word
 done
-target=${out##*/target/}
-target=${target%%/*}
 
-# The driver that cargo-zigbuild has made for this target. It links, and says how it has done that.
-name=$(echo "$target" | tr a-z- A-Z_)
-driver=$(printenv "CARGO_TARGET_${name}_LINKER")
+# The driver that cargo-zigbuild has made for that target. It links, and says how it has done that.
+driver=
+for name in $(env | sed -n 's/^CARGO_TARGET_\(.*\)_LINKER=.*/\1/p'); do
+    case $(echo "$out" | tr a-z- A-Z_) in
+    */"$name"/*) driver=$(printenv "CARGO_TARGET_${name}_LINKER") ;;
+    esac
+done
+[ -n "$driver" ] || {
+    echo "no linker for $out: build by scripts/cross.sh" >&2
+    exit 1
+}
 case $PWD in
 # Its words would fall apart below.
 *[[:space:]]*) exec "$driver" "$@" ;;
