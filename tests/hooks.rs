@@ -87,6 +87,18 @@ impl Site {
         self.read("hooks")
     }
 
+    /// Waits until the event of the message with that text is acknowledged: before that it may come again.
+    fn wait_until_taken(&self, text: &str) {
+        let mut stream = self.daemon.connect();
+        stream.ask(r#"{"op":"events","after":0}"#);
+        let event = std::iter::from_fn(|| stream.reply()).find(|event| field(event, "text") == text).unwrap();
+        let seq: u32 = field(&event, "seq").parse().unwrap();
+        wait_for("an acknowledgement", || {
+            let reply = self.daemon.ask(r#"{"op":"ack","consumer":"hooks","seq":0}"#);
+            field(&reply, "seq").parse::<u32>().unwrap() >= seq
+        });
+    }
+
     fn wait_until_told(&self, text: &str) {
         wait_for(text, || self.told().contains(text));
     }
@@ -248,6 +260,7 @@ fn events_come_one_by_one_in_order_and_go_on_after_a_restart_of_either_side() {
         site.daemon.ask(&send(&format!("a{n}")));
     }
     wait_for("all of them", || site.read("texts").lines().count() == 20);
+    site.wait_until_taken("a19");
     hooks.signal("TERM");
     assert!(hooks.end().success());
     drop(hooks);
@@ -284,6 +297,7 @@ fn a_daemon_that_goes_away_is_waited_for() {
     let texts = || fs::read_to_string(Path::new(&folder).join("texts")).unwrap_or_default();
     site.daemon.ask(&send("a"));
     wait_for("the first", || texts() == "a\n");
+    site.wait_until_taken("a");
     site.daemon.kill();
     let told = || fs::read_to_string(Path::new(&folder).join("hooks")).unwrap_or_default();
     wait_for("a word", || told().contains("it is tried again"));
