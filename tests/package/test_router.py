@@ -102,6 +102,21 @@ class Service(OnRouter):
         self.assertEqual(triggers, [["reload", "goipd"], ["mount", "/etc/goipd"]])
         self.assertNotIn("admin", router.read("procd/record"))
 
+    def test_the_jail_has_the_certificates_that_a_webhook_names(self):
+        router = self.router
+        router.write("sbin/ujail", "", 0o755)
+        router.configure(enabled=1)
+        # The package without https would refuse the file.
+        router.write("check", "#!/bin/sh\n", 0o755)
+        (router.root / "check").rename(router.root / "usr/bin/goipctl")
+        webhook = "\nconfig webhook 'crm'\n\toption url 'https://crm.lan'\n\toption ca_file '/etc/crm-ca.pem'\n"
+        router.write("etc/config/goipd", router.read("etc/config/goipd") + webhook, 0o600)
+        router.run("/bin/sh", "/etc/rc.common", "/etc/init.d/goipd", "start")
+        ro = router.told()[0]["goipd"].ro
+        self.assertEqual(ro, ["/etc/group", "/etc/hosts", "/etc/resolv.conf", "/etc/ssl/certs", "/etc/crm-ca.pem"])
+        # A jail that stands has no new file.
+        self.assertIn("ca_file", router.run("/bin/sh", "-c", ". /etc/init.d/goipd; places /etc/config/goipd"))
+
     def test_it_runs_as_its_own_user_and_lets_root_and_its_group_use_it(self):
         router = self.router
         self.enable()
@@ -335,6 +350,24 @@ class Upgrade(OnRouter):
         router.run("/sbin/sysupgrade", "-b", "/tmp/backup.tgz")
         self.assertNotIn("journal", router.run("tar", "-tzf", "/tmp/backup.tgz"))
         self.assertTrue(router.is_up())
+
+    def test_wherever_the_journal_lies_upgrades_have_it_and_backups_do_not(self):
+        router = self.router
+        for place in ("/etc/goipd/", "/etc/sms", "/root/sms/"):
+            with self.subTest(place):
+                self.enable(state_dir=place)
+                self.send("into the journal")
+                journal = f"{place.rstrip('/')}/journal-00000001.log"
+                self.assertNotIn(journal, router.run("/sbin/sysupgrade", "-l").split())
+                router.run("/sbin/sysupgrade", "image")
+                router.processes.pop("goipd").wait()
+                kept = router.run("tar", "-tzf", "/tmp/sysupgrade.tgz").split()
+                self.assertIn(journal.lstrip("/"), kept)
+                self.assertFalse([name for name in kept if name.endswith("/lock")])
+        router.write("proc/mounts", "/dev/sda1 /mnt/sd ext4 rw 0 0\n")
+        self.enable(state_dir="/mnt/sd/goipd")
+        router.run("/sbin/sysupgrade", "image")
+        self.assertNotIn("mnt/sd", router.run("tar", "-tzf", "/tmp/sysupgrade.tgz"))
 
     def test_a_new_firmware_finds_the_journal_of_the_old_at_rest(self):
         old = self.router
