@@ -105,7 +105,8 @@ Usage: goipctl inbox [--after ID] [--limit N] [--follow]
 
 Prints the received messages, the oldest first, one a line below a line with
 the names of the columns, which are as in 'list'. OLD is yes for what was in
-the box before goipd first looked. With --json a line is a page of messages.
+the box before goipd first looked. Of a long message that was joined only the
+whole is shown. With --json a line is a page of messages, with the parts.
 
   --after ID        only those with a higher id
   --limit N         at most N

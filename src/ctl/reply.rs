@@ -129,6 +129,10 @@ impl<'a> Reply<'a> {
 
     /// The received message as a row of [`INBOX_COLUMNS`].
     pub fn show_received_row(&self, out: &mut Output) -> Result<(), Failure> {
+        // A part stands in its joined message, which comes behind it.
+        if self.number("part_of").is_some() {
+            return Ok(());
+        }
         self.row(out, &INBOX_COLUMNS, ["id", "received", "line", "from", "old", "text"])
     }
 

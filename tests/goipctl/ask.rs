@@ -219,6 +219,26 @@ ID     RECEIVED             LINE       FROM             OLD TEXT
 }
 
 #[test]
+fn of_a_joined_message_a_reader_sees_the_whole_alone() {
+    let page = r#"{"ok":true,"messages":[
+        {"id":1,"from":"777","text":"Pump ","line":"office/1","received":"2026-11-22T07:00:00Z","old":false,"part_of":3},
+        {"id":2,"from":"777","text":"3","line":"office/1","received":"2026-11-22T07:00:00Z","old":false,"part_of":3},
+        {"id":3,"from":"777","text":"Pump 3","line":"office/1","received":"2026-11-22T07:00:00Z","old":false,"parts":[1,2]}
+        ],"next":3}"#;
+    let page = [&page.replace('\n', ""), "\n"].concat();
+    let no_more = NO_MORE.replace('5', "3");
+    let (run, _) = talk(&["inbox"], &[&page, &no_more]);
+    run.printed(
+        "\
+ID     RECEIVED             LINE       FROM             OLD TEXT
+3      2026-11-22T07:00:00Z office/1   777              no  Pump 3
+",
+    );
+    let (run, _) = talk(&["--json", "inbox"], &[&page, &no_more]);
+    run.printed(&page);
+}
+
+#[test]
 fn who_follows_the_inbox_waits_for_each_message_until_the_daemon_goes() {
     let next = NO_MORE.replace("[]", r#"[{"id":6,"from":"777","text":"x","line":"office/1","old":false}]"#);
     let next = next.replace("\"next\":5", "\"next\":6");

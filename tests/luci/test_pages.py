@@ -179,6 +179,17 @@ class Pages(unittest.TestCase):
         self.browser.click_word("Send", ".modal button")
         self.browser.until(lambda: "Thank you" in self.world.air(), "the reply on the air")
 
+    def test_of_a_long_message_the_inbox_shows_the_whole_alone(self):
+        config = self.world.config.read_text()
+        self.world.config.write_text(config.replace("option inbox_interval", "option join '1'\n\toption inbox_interval"))
+        self.world.start()
+        self.open("goipd/inbox")
+        self.browser.until_text("Nothing was received yet.")
+        self.world.tell(f"sms 1 +4915199999999 {'a' * 153}")
+        self.world.tell("sms 1 +4915199999999 and the end")
+        self.browser.until_text("aaand the end")
+        self.assertEqual(self.browser.run("return document.querySelectorAll('#goipd-inbox tr').length"), 2)
+
     def test_numbers_that_have_opted_out_are_shown_added_and_removed(self):
         self.world.start()
         self.open("goipd/optouts")

@@ -44,8 +44,8 @@ return view.extend({
 
 			const known = this.next;
 
-			/* Two looks may have asked for the same. */
-			this.messages = this.messages.concat(reply.messages.filter(m => m.id > known));
+			/* Two looks may have asked for the same. A part stands in its joined message. */
+			this.messages = this.messages.concat(reply.messages.filter(m => m.id > known && !m.part_of));
 			this.next = Math.max(known, reply.next);
 		} while (reply.messages.length);
 
