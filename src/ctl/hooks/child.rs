@@ -242,7 +242,7 @@ impl Lines<'_> {
         if self.count < MAX_LINES {
             log::info!("hook '{}': {}", self.hook, String::from_utf8_lossy(&self.line));
         }
-        self.count += 1;
+        self.count = self.count.saturating_add(1);
         self.line.clear();
     }
 
@@ -251,5 +251,18 @@ impl Lines<'_> {
         if self.count > MAX_LINES {
             log::info!("hook '{}': and {} more lines", self.hook, self.count - MAX_LINES);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hook_that_never_stops_talking_does_not_end_the_process() {
+        let mut lines = Lines { hook: "chatty", line: Vec::new(), count: u32::MAX - 1 };
+        lines.take(b"y\ny\ny\n");
+        lines.finish();
+        assert_eq!(lines.count, u32::MAX);
     }
 }
