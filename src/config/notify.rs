@@ -136,7 +136,10 @@ pub(super) fn clients(section: &Section, clients: &[Client], faults: &mut Faults
             ids.push(ClientId::of(text));
         } else {
             let names: Vec<&str> = clients.iter().map(|client| client.name.as_str()).collect();
-            let cure = format!("the clients are: {}", names.join(", "));
+            let cure = match names.join(", ") {
+                none if none.is_empty() => "no client is; write like: config client 'nagios'".into(),
+                names => format!("the clients are: {names}"),
+            };
             faults.add(line, format!("option 'client': {} is not configured; {cure}", quoted(text)));
         }
     }

@@ -70,6 +70,9 @@ fn every_bad_value_of_a_webhook_is_named_with_its_cure() {
         let told = error_behind(&format!("{CRM}{line}\n{}", relay::NAGIOS));
         assert_eq!(told, format!("goipd:8: {expected}"));
     }
+    let told = error_behind(&format!("{CRM}list client shop\n"));
+    let cure = "no client is; write like: config client 'nagios'";
+    assert_eq!(told, format!("goipd:8: option 'client': 'shop' is not configured; {cure}"));
     let event = error_behind(&format!("{CRM}list event 'snt'\n"));
     assert!(event.starts_with(
         "goipd:8: option 'event': 'snt' is no event; did you mean 'sent'? Known here: queued, "
