@@ -237,7 +237,12 @@ fn task(command: &Spec, options: Options, words: &[String]) -> Result<Task, Fail
         ("rpcd", [word, method]) if word == "call" => return Ok(Task::Rpcd(Wish::Call(method.clone()))),
         ("check", [] | [_]) => {
             let file = words.first().map(PathBuf::from);
-            return Ok(Task::Check(Check { file, live: options.live, shown_as: options.shown_as }));
+            return Ok(Task::Check(Check {
+                file,
+                live: options.live,
+                shown_as: options.shown_as,
+                within_s: None,
+            }));
         }
         ("hooks", []) => {
             let file = options.file.map(PathBuf::from);

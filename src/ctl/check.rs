@@ -21,6 +21,9 @@ pub(super) struct Check {
     pub live: bool,
     /// What errors call the file.
     pub shown_as: Option<String>,
+    /// For how many seconds all boxes together may let it wait, if there is somebody who gives up;
+    /// without it each has the time that the configuration gives it.
+    pub within_s: Option<u32>,
 }
 
 /// What was found on a box. Neither user nor password is in it.
@@ -73,7 +76,7 @@ impl Check {
         let mut findings = Vec::new();
         let asked = if self.live { config.devices.as_slice() } else { &[] };
         for device in asked {
-            for (level, message) in look_at(device) {
+            for (level, message) in look_at(device, patience(device.timeout_s, self.within_s, devices)) {
                 if !out.json {
                     out.line(&[&device.name, ": ", level.as_str(), ": ", &message].concat())?;
                 }
@@ -129,10 +132,15 @@ pub(super) fn refused(what: &str, shown: &str, errors: &str, out: &mut Output) -
     Err(Failure::new(Exit::Refused, [what, " ", shown].concat()))
 }
 
+/// How many seconds one of so many boxes has, which are asked one after the other.
+fn patience(timeout_s: u32, within_s: Option<u32>, devices: u32) -> u32 {
+    within_s.map_or(timeout_s, |all_s| timeout_s.min((all_s / devices.max(1)).max(1)))
+}
+
 /// Asks the box for its status, once.
-fn look_at(device: &config::Device) -> Vec<(Level, String)> {
+fn look_at(device: &config::Device, timeout_s: u32) -> Vec<(Level, String)> {
     let place = device.authority();
-    let asked = asked(device);
+    let asked = asked(device, timeout_s);
     let page = if device.sends_by_form() { asked.form_status() } else { asked.status() };
     let page = match page {
         Ok(page) => page,
@@ -172,13 +180,13 @@ fn told(place: &str, error: &AskError) -> String {
 }
 
 /// The device as the room that asks it wants it.
-fn asked(device: &config::Device) -> goip::Device {
+fn asked(device: &config::Device, timeout_s: u32) -> goip::Device {
     goip::Device {
         host: device.host.as_str().into(),
         port: device.port,
         username: device.username.as_str().into(),
         password: device.password.expose().into(),
-        timeout_s: device.timeout_s.try_into().unwrap_or(u8::MAX),
+        timeout_s: timeout_s.try_into().unwrap_or(u8::MAX),
         number_format: goip::NumberFormat::Keep,
     }
 }
@@ -186,4 +194,26 @@ fn asked(device: &config::Device) -> goip::Device {
 fn count(number: u32, noun: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{number} {noun}{plural}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn boxes_that_hang_share_the_time_of_who_gives_up() {
+        for (timeout_s, within_s, devices, expected) in [
+            (60, None, 16, 60),
+            (10, Some(16), 1, 10),
+            (60, Some(16), 1, 16),
+            (10, Some(16), 3, 5),
+            (10, Some(16), 16, 1),
+        ] {
+            assert_eq!(patience(timeout_s, within_s, devices), expected, "{devices} with {timeout_s} s");
+        }
+        // All of them, whatever is configured.
+        for devices in 1..=16 {
+            assert!(devices * patience(60, Some(16), devices) <= 16, "{devices}");
+        }
+    }
 }

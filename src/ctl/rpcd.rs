@@ -19,6 +19,9 @@ use crate::message::{ErrorCode, Quoted, Refusal};
 /// The longest arguments that are read, in bytes: those of a request that the daemon takes.
 const ARGUMENTS_MAX_BYTES: u64 = 16 * 1024;
 
+/// For how many seconds boxes may let `check` wait: LuCI gives a call up after 20 s, rpcd after 30 s.
+const LIVE_S: u32 = 16;
+
 /// What rpcd adds to a call that has come over HTTP: whose session it is.
 const SESSION: &str = "ubus_rpc_session";
 
@@ -184,7 +187,8 @@ fn ask(method: &Method, arguments: &str, socket: &OsStr) -> Result<String, Failu
 }
 
 fn check(arguments: &str, out: &mut Output) -> Result<(), Failure> {
-    let check = Check { file: None, live: arguments.ends_with(":true"), shown_as: None };
+    let check =
+        Check { file: None, live: arguments.ends_with(":true"), shown_as: None, within_s: Some(LIVE_S) };
     match check.run(out) {
         // What is wrong is in the object.
         Ok(()) | Err(Failure { exit: Exit::Failed | Exit::Refused, .. }) => Ok(()),
