@@ -340,6 +340,10 @@ class Upgrade(OnRouter):
         self.assertFalse((router.root / "usr/sbin/goipd").exists())
         self.assertTrue((router.root / "etc/goipd/journal-00000001.log").exists())
 
+    def test_a_removal_names_the_place_that_is_configured(self):
+        self.enable(state_dir="/etc/sms")
+        self.assertIn("goipd's messages stay in /etc/sms; 'rm -r /etc/sms' removes them.", self.router.remove())
+
     def test_a_backup_has_the_configuration_and_not_the_journal(self):
         router = self.router
         self.enable()
