@@ -2,7 +2,7 @@
 //!
 //! What a box writes is XML by hand: `&` and `<` stand raw in values, white space before `<?xml`, and
 //! the encoding that it names is not the page's. A library that keeps XML 1.0 refuses such a page, and
-//! would take 54 KiB of a MIPS program besides.
+//! would take 64 KiB of a MIPS program besides.
 
 /// The largest number of tags that may be open at a time. The pages have two levels.
 pub(super) const MAX_DEPTH: usize = 16;
