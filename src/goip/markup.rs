@@ -38,7 +38,7 @@ impl<'a> Pieces<'a> {
     /// that this is HTML.
     pub(super) fn next(&mut self) -> Result<Option<Piece<'a>>, &'static str> {
         loop {
-            let text = self.rest.len().min(begin_of_tag(self.rest));
+            let text = begin_of_tag(self.rest);
             if text > 0 {
                 let (text, rest) = self.rest.split_at(text);
                 self.rest = rest;
@@ -77,14 +77,14 @@ impl<'a> Pieces<'a> {
 /// Why a page that ends too early is refused.
 pub(super) const CUT_OFF: &str = "page cut off";
 
-/// Where a tag, a comment or an instruction begins; far behind `text` if none does. A `<` before
+/// Where a tag, a comment or an instruction begins; the end of `text` if none does. A `<` before
 /// something else is a character of a value.
 fn begin_of_tag(text: &str) -> usize {
     let begins = |(at, _): &(usize, &str)| {
         let next = text[at + 1..].chars().next();
         next.is_none_or(|c| c.is_alphabetic() || ['/', '!', '?', '_', ':'].contains(&c))
     };
-    text.match_indices('<').find(begins).map_or(usize::MAX, |(at, _)| at)
+    text.match_indices('<').find(begins).map_or(text.len(), |(at, _)| at)
 }
 
 /// Where the `>` of a start tag stands; one inside quotes is not it.
@@ -119,7 +119,9 @@ pub(super) fn push_text(out: &mut String, text: &str) {
 
 /// The character of the entity that `text` begins with, behind its `&`, and what follows it.
 pub(super) fn entity(text: &str) -> Option<(char, &str)> {
-    let (name, rest) = text.split_once(';')?;
+    // Not up to the next `;` wherever it stands: a page of nothing but `&` would be searched through for each.
+    let end = text.bytes().position(|b| !b.is_ascii_alphanumeric() && b != b'#' && b != b'+')?;
+    let (name, rest) = (&text[..end], text[end..].strip_prefix(';')?);
     let c = match name {
         "lt" => '<',
         "gt" => '>',
@@ -195,6 +197,7 @@ mod tests {
             ("&#65;&#x42;&#X43;", "ABC"),
             ("AT&T &nbsp; &; & &#xD800; &#0;", "AT&T &nbsp; &; & &#xD800; "),
             ("&amp;lt;", "&lt;"),
+            ("&#000065;&#+65;&lt &lt,; &\u{e4};", "AA&lt &lt,; &\u{e4};"),
             ("a\u{1}\tb\u{7f}\n", "a\tb\n"),
         ] {
             let mut out = String::new();
