@@ -3,7 +3,7 @@
 
 use super::line::OVER_MS;
 use super::{Engine, Now};
-use crate::journal::{Condition, Record};
+use crate::journal::{Condition, EventKind, Record};
 use crate::message::{LineName, Part};
 
 impl Engine {
@@ -49,7 +49,7 @@ impl Engine {
     /// Takes back what was told before the daemon's start.
     pub(super) fn restore_condition(&mut self, condition: &Condition) {
         let Part { device, line } = &condition.part;
-        let down = !condition.up;
+        let down = matches!(condition.kind, EventKind::LineDown | EventKind::DeviceDown);
         if let Some(line) = *line {
             if let Some(place) = self.place_of(&LineName { device: device.clone(), line }) {
                 self.lines[place].down_ms = down.then_some(0);
@@ -68,11 +68,16 @@ impl Engine {
 
     fn tell_device(&mut self, now: Now, device: usize, up: bool) {
         let part = Part { device: self.devices[device].name.clone(), line: None };
-        self.record(Record::Condition(Condition { at: now.stamp(), part, up }));
+        self.tell(now, EventKind::of(&part, up), part);
     }
 
     fn tell_line(&mut self, now: Now, place: usize, up: bool) {
         let part = Part::from(&self.lines[place].name);
-        self.record(Record::Condition(Condition { at: now.stamp(), part, up }));
+        self.tell(now, EventKind::of(&part, up), part);
+    }
+
+    /// Tells an event of a device or line.
+    fn tell(&mut self, now: Now, kind: EventKind, part: Part) {
+        self.record(Record::Condition(Condition { at: now.stamp(), part, kind }));
     }
 }

@@ -8,8 +8,9 @@ use heapless::String;
 
 use super::fields::{Fields, Malformed, put, put_count, put_flag, put_number, put_text};
 use super::{
-    Accepted, Body, BootId, Choice, Condition, Cursor, Daily, Dropped, Fence, InboxIds, InboxWindow, Kept,
-    Moved, OptIn, OptOut, Origin, Received, ReceivedBody, Record, Replies, Seq, Stamp, Started, Submitting,
+    Accepted, Body, BootId, Choice, Condition, Cursor, Daily, Dropped, EventKind, Fence, InboxIds,
+    InboxWindow, Kept, Moved, OptIn, OptOut, Origin, Received, ReceivedBody, Record, Replies, Seq, Stamp,
+    Started, Submitting,
 };
 use crate::message::{
     ClientId, ConsumerName, JobId, LineName, MessageId, Number, OnUnknown, PackedNumber, Part, Priority,
@@ -90,7 +91,14 @@ pub(super) fn encode(record: &Record, into: &mut Vec<u8>) -> u8 {
             if let Some(line) = condition.part.line {
                 put_number(into, tag::LINE, line.into());
             }
-            put_flag(into, tag::UP, condition.up);
+            match condition.kind {
+                EventKind::LineUp | EventKind::DeviceUp => put_flag(into, tag::UP, true),
+                EventKind::LineDown | EventKind::DeviceDown => {}
+                other => {
+                    put_count(into, tag::EVENT, other.code().into());
+                    return kind::NOTICE;
+                }
+            }
             kind::CONDITION
         }
         Record::Cursor(cursor) => {
@@ -186,11 +194,18 @@ pub(super) fn decode(kind: u8, fields: &[u8]) -> Result<Decoded, Malformed> {
             count: f.count(tag::COUNT)?,
             up_to: f.count(tag::ID)?,
         }),
-        kind::CONDITION => Record::Condition(Condition {
-            at: stamp(f, tag::AT)?,
-            part: Part { device: known(device_name(f, tag::DEVICE)?)?, line: f.number(tag::LINE)? },
-            up: f.has(tag::UP),
-        }),
+        kind::CONDITION | kind::NOTICE => {
+            let part = Part { device: known(device_name(f, tag::DEVICE)?)?, line: f.number(tag::LINE)? };
+            let kind = match kind {
+                kind::CONDITION => EventKind::of(&part, f.has(tag::UP)),
+                // One that is not known is of a later version, and may be passed over.
+                _ => match EventKind::from_code(f.count(tag::EVENT)?) {
+                    Some(kind) => kind,
+                    None => return Ok(Decoded::Optional),
+                },
+            };
+            Record::Condition(Condition { at: stamp(f, tag::AT)?, part, kind })
+        }
         kind::CURSOR => Record::Cursor(Cursor {
             consumer: consumer(f)?,
             seq: f.number(tag::SEQ)?,

@@ -107,7 +107,17 @@ impl EventKind {
         state.or_else(|| Self::OTHERS.iter().find(|(_, known)| *known == code).map(|&(kind, _)| kind))
     }
 
-    const fn of(part: &Part, up: bool) -> Self {
+    /// For what lasts: what is told when it is over.
+    pub const fn over(self) -> Option<Self> {
+        match self {
+            Self::LineDown => Some(Self::LineUp),
+            Self::DeviceDown => Some(Self::DeviceUp),
+            _ => None,
+        }
+    }
+
+    /// That the device or line works, or has ceased to.
+    pub const fn of(part: &Part, up: bool) -> Self {
         match (part.line.is_some(), up) {
             (true, true) => Self::LineUp,
             (true, false) => Self::LineDown,
@@ -277,7 +287,7 @@ impl Events {
             Record::InboxWindow(w) if w.gap => {
                 (w.at, EventKind::InboxGap, self.place(&Part::from(&w.line), seq)?)
             }
-            Record::Condition(c) => (c.at, EventKind::of(&c.part, c.up), self.place(&c.part, seq)?),
+            Record::Condition(c) => (c.at, c.kind, self.place(&c.part, seq)?),
             Record::Dropped(d) => {
                 let device = DeviceName::try_from(d.webhook.as_webhook()?).ok()?;
                 let place = self.place(&Part { device, line: None }, seq)?;
@@ -424,7 +434,8 @@ mod tests {
         let mut events = Events::default();
         for (seq, (name, up)) in (1..).zip([("a/1", false), ("a", false), ("a", true), ("a/1", true)]) {
             let part = Part::parse(name).unwrap();
-            let record = Record::Condition(Condition { at: Stamp::default(), part, up });
+            let kind = EventKind::of(&part, up);
+            let record = Record::Condition(Condition { at: Stamp::default(), part, kind });
             let entry = events.entry(&record, seq).unwrap();
             events.put(entry);
         }

@@ -1,7 +1,7 @@
 //! What is written down of a message's life. A record names lines by name, not by place: it
 //! outlives the configuration.
 
-use super::{Replies, Seq};
+use super::{EventKind, Replies, Seq};
 use crate::message::{
     ClientId, ConsumerName, DeviceTime, JobId, LineName, MessageId, Number, OnUnknown, PackedNumber, Part,
     Priority, Problem, ReceivedId, Sender, State,
@@ -164,8 +164,8 @@ pub struct Condition {
     pub at: Stamp,
     /// Which one.
     pub part: Part,
-    /// Whether it works.
-    pub up: bool,
+    /// What has begun or ceased.
+    pub kind: EventKind,
 }
 
 /// How far a consumer has come with the events.

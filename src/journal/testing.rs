@@ -8,8 +8,8 @@ mod random;
 pub use random::Random;
 
 use super::{
-    Accepted, BootId, Choice, Condition, Cursor, Daily, Dropped, Fence, InboxIds, InboxWindow, Kept, Moved,
-    OptIn, OptOut, OptedOut, Origin, Received, Record, Replies, Stamp, Started, Submitting,
+    Accepted, BootId, Choice, Condition, Cursor, Daily, Dropped, EventKind, Fence, InboxIds, InboxWindow,
+    Kept, Moved, OptIn, OptOut, OptedOut, Origin, Received, Record, Replies, Stamp, Started, Submitting,
 };
 use crate::journal;
 use crate::message::{
@@ -157,7 +157,8 @@ pub fn samples() -> Vec<Record> {
     }
     for (part, up) in [("office", true), ("office/64", false)] {
         let part = Part::parse(part).unwrap();
-        all.push(Record::Condition(Condition { at: AT, part, up }));
+        let kind = EventKind::of(&part, up);
+        all.push(Record::Condition(Condition { at: AT, part, kind }));
     }
     for seq in [Some(0), Some(u32::MAX), None] {
         let consumer = ConsumerName::parse("a.b-c_1").unwrap();

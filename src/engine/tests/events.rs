@@ -8,9 +8,7 @@ use JobStatus::{Done, Started};
 /// The conditions that were told, in order.
 fn told(rig: &Rig) -> Vec<String> {
     let condition = |record: &Record| match record {
-        Record::Condition(Condition { part, up, .. }) => {
-            Some(format!("{part} {}", if *up { "up" } else { "down" }))
-        }
+        Record::Condition(Condition { part, kind, .. }) => Some(format!("{part} {}", kind.as_str())),
         _ => None,
     };
     rig.records.iter().filter_map(condition).collect()
@@ -45,9 +43,9 @@ fn a_device_is_down_once_however_often_it_does_not_answer_and_up_when_it_does() 
         rig.until_asked(0);
         rig.answer(0, unreachable());
     }
-    assert_eq!(told(&rig), ["office down"]);
+    assert_eq!(told(&rig), ["office device_down"]);
     rig.show(&[("0a", Done, "")]);
-    assert_eq!(told(&rig), ["office down", "office up"]);
+    assert_eq!(told(&rig), ["office device_down", "office device_up"]);
 }
 
 #[test]
@@ -58,7 +56,7 @@ fn a_send_that_is_not_answered_in_time_does_not_make_a_device_down_unless_it_han
     assert_eq!(told(&rig), [""; 0]);
     rig.until_asked(0);
     rig.answer(0, unreachable());
-    assert_eq!(told(&rig), ["office down"]);
+    assert_eq!(told(&rig), ["office device_down"]);
 }
 
 #[test]
@@ -82,9 +80,9 @@ fn a_line_is_up_again_when_it_sends() {
             rig.until_asked(0);
         }
     }
-    assert_eq!(told(&rig), ["office/1 down"]);
+    assert_eq!(told(&rig), ["office/1 line_down"]);
     rig.answer(0, sending("0b"));
-    assert_eq!(told(&rig), ["office/1 down", "office/1 up"]);
+    assert_eq!(told(&rig), ["office/1 line_down", "office/1 line_up"]);
 }
 
 #[test]
@@ -100,7 +98,7 @@ fn a_line_is_up_again_when_nothing_was_held_against_it_for_a_minute() {
     while let Some(wake) = rig.engine.next_wake().filter(|_| told(&rig).len() < 2) {
         rig.pass(wake - rig.now.boot_ms);
     }
-    assert_eq!(told(&rig), ["office/1 down", "office/1 up"]);
+    assert_eq!(told(&rig), ["office/1 line_down", "office/1 line_up"]);
 }
 
 #[test]
@@ -109,7 +107,7 @@ fn a_line_that_the_page_does_not_show_is_down_until_it_does() {
     rig.show(&[("0a", Done, "")]);
     rig.show(&[("0a", Done, "")]);
     rig.show(&[("0a", Done, ""), ("0a", Done, "")]);
-    assert_eq!(told(&rig), ["office/2 down", "office/2 up"]);
+    assert_eq!(told(&rig), ["office/2 line_down", "office/2 line_up"]);
 }
 
 #[test]
@@ -120,10 +118,10 @@ fn what_was_told_before_a_restart_is_not_told_again() {
     rig.restart(BootId([7; 16]), 1_000);
     rig.until_asked(0);
     rig.answer(0, unreachable());
-    assert_eq!(told(&rig), ["office down"]);
+    assert_eq!(told(&rig), ["office device_down"]);
     rig.restart(BootId([8; 16]), 1_000);
     rig.show(&[("0a", Done, "")]);
-    assert_eq!(told(&rig), ["office down", "office up"]);
+    assert_eq!(told(&rig), ["office device_down", "office device_up"]);
 }
 
 #[test]
@@ -133,13 +131,13 @@ fn a_line_that_was_down_before_a_restart_is_up_when_it_sends() {
     rig.answer(0, answered(SendAnswer::GsmLogout));
     rig.restart(BootId([7; 16]), 1_000);
     let line = LineName { device: "office".try_into().unwrap(), line: 1 };
-    assert_eq!(told(&rig), [format!("{line} down")]);
+    assert_eq!(told(&rig), [format!("{line} line_down")]);
     while !matches!(rig.asked[0], Some(Ask::Send(..))) {
         rig.show(&[("0a", Done, "")]);
         rig.until_asked(0);
     }
     rig.answer(0, sending("0b"));
-    assert_eq!(told(&rig).last(), Some(&format!("{line} up")));
+    assert_eq!(told(&rig).last(), Some(&format!("{line} line_up")));
 }
 
 fn name(name: &str) -> ConsumerName {

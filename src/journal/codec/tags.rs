@@ -22,6 +22,7 @@ pub mod kind {
     pub const DROPPED: u8 = 132;
     pub const INBOX_IDS: u8 = 134;
     pub const REPLIES: u8 = 136;
+    pub const NOTICE: u8 = 137;
 }
 
 /// The tags of fields, one meaning each in all records.
@@ -80,6 +81,7 @@ pub mod tag {
     pub const FORGOTTEN_TO: u8 = 54;
     pub const PART_OF: u8 = 55;
     pub const PARTS: u8 = 56;
+    pub const EVENT: u8 = 57;
     pub const OPTED_OUT: u8 = 60;
     pub const ASKED_FOR: u8 = 61;
     pub const NUMBER: u8 = 62;

@@ -2,7 +2,7 @@ use super::*;
 use crate::journal::testing::disk::SimDisk;
 use crate::journal::testing::{AT, BOOT, accepted, kept, life};
 use crate::journal::{
-    Accepted, Bodies, Condition, DailyCounts, Kept, Origin, SYNC_DELAY_MS, Started, Subject,
+    Accepted, Bodies, Condition, DailyCounts, EventKind, Kept, Origin, SYNC_DELAY_MS, Started, Subject,
 };
 use crate::message::{ClientId, Part, State};
 
@@ -383,7 +383,8 @@ fn what_a_client_has_sent_today_is_known_also_when_the_messages_are_long_gone() 
 #[test]
 fn events_are_shown_once_they_are_durable_and_stay_when_their_segments_go() {
     let mut rig = Rig::new();
-    let down = Condition { at: AT, part: Part::parse("office/1").unwrap(), up: false };
+    let part = Part::parse("office/1").unwrap();
+    let down = Condition { at: AT, part, kind: EventKind::LineDown };
     rig.append(&Record::Condition(down));
     rig.append(&life(1)[0]);
     let webhook = crate::message::ConsumerName::webhook("crm").unwrap();
@@ -407,7 +408,7 @@ fn events_are_shown_once_they_are_durable_and_stay_when_their_segments_go() {
         for (seq, event) in (4..).zip(&events[3..]) {
             assert_eq!(*event, (seq, "queued", Subject::Message(seq - 2, State::Queued)));
         }
-        assert!(rig.log.carried.conditions.is_down(&office));
+        assert!(rig.log.carried.conditions.is_on(&office, EventKind::LineDown));
     }
 }
 
@@ -417,7 +418,8 @@ fn events_make_room_for_each_other_and_for_messages() {
     let lines: Vec<Part> = (1..=64).map(|n| Part::parse(&format!("box{n}/{n}")).unwrap()).collect();
     for n in 0..2_000 {
         let part = lines[n % lines.len()].clone();
-        rig.append(&Record::Condition(Condition { at: AT, part, up: n / 64 % 2 == 1 }));
+        let kind = EventKind::of(&part, n / 64 % 2 == 1);
+        rig.append(&Record::Condition(Condition { at: AT, part, kind }));
         rig.now_ms += SYNC_DELAY_MS;
         rig.compact(|_| true);
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::*;
 use crate::journal::testing::Random;
 use crate::journal::testing::{moved, packed, submitting};
-use crate::journal::{Cursor, Dropped, EventKind, OptIn, OptOut, OptedOut};
+use crate::journal::{Cursor, Dropped, OptIn, OptOut, OptedOut};
 use crate::message::{ConsumerName, PackedNumber};
 
 /// Small enough that a short life sees many segments.
@@ -165,7 +165,8 @@ impl World {
             14 => {
                 let part =
                     Part { device: "a".try_into().unwrap(), line: [None, Some(1)][self.random.below(2)] };
-                let condition = Condition { at: self.at(), part, up: self.random.one_in(2) };
+                let kind = EventKind::of(&part, self.random.one_in(2));
+                let condition = Condition { at: self.at(), part, kind };
                 self.append(Event::Other, &Record::Condition(condition));
                 let seq = Some(self.log.events().newest());
                 self.append(Event::Other, &Record::Cursor(Cursor { consumer: consumer(), seq, tried_s: 0 }));
