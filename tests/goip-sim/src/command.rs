@@ -2,7 +2,7 @@
 
 use std::str::{FromStr, SplitAsciiWhitespace};
 
-use crate::{Fault, Hang, InboxForm, Instead, Page, Rule};
+use crate::{Fault, Hang, InboxForm, Instead, LinesForm, Page, Radio, Rule};
 
 /// The commands, for people.
 pub const HELP: &str = include_str!("help.txt");
@@ -73,6 +73,15 @@ pub enum Command {
     },
     /// The form of the inbox and outbox pages from now on.
     Form(InboxForm),
+    /// How `status.xml` is written from now on.
+    Lines(LinesForm),
+    /// The module or card of a line, or of all, is another from now on.
+    Radio {
+        /// The line, from 1.
+        line: Option<u8>,
+        /// What.
+        set: Set,
+    },
     /// The clock in times of messages is wrong from now on.
     Clock {
         /// Seconds ahead of the right time.
@@ -80,6 +89,56 @@ pub enum Command {
     },
     /// Ends all faults and outages; a box that hangs goes on at once. Jobs stay as they are.
     Clear,
+}
+
+/// A change of a [`Radio`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Set {
+    /// Whether the module has power.
+    Module(bool),
+    /// Whether there is a card.
+    Sim(bool),
+    /// Whether the card is in the network.
+    Registered(bool),
+    /// The signal.
+    Signal(u8),
+    /// The operator.
+    Operator(String),
+    /// What USSD codes are answered with; nothing: the network never answers.
+    Ussd(String),
+}
+
+impl Set {
+    pub(crate) fn apply(&self, radio: &mut Radio) {
+        match self {
+            Self::Module(on) => radio.module = *on,
+            Self::Sim(there) => radio.sim = *there,
+            Self::Registered(yes) => radio.registered = *yes,
+            Self::Signal(signal) => radio.signal = *signal,
+            Self::Operator(name) => radio.operator.clone_from(name),
+            Self::Ussd(answer) => radio.ussd = Some(answer.clone()),
+        }
+    }
+}
+
+fn set(name: &str, words: &mut SplitAsciiWhitespace) -> Result<Command, String> {
+    let line = if takes(words, "all") { None } else { Some(number(words, "LINE")?) };
+    let mut yes = |word: &str, other: &str| match words.next() {
+        Some(said) if said == word => Ok(true),
+        Some(said) if said == other => Ok(false),
+        _ => Err(format!("'{name}' needs {word} or {other}")),
+    };
+    let set = match name {
+        "module" => Set::Module(yes("on", "off")?),
+        "sim" => Set::Sim(yes("in", "out")?),
+        "registered" => Set::Registered(yes("yes", "no")?),
+        "signal" => Set::Signal(number(words, "SIGNAL")?),
+        _ => {
+            let text = words.by_ref().collect::<Vec<_>>().join(" ");
+            if name == "operator" { Set::Operator(text) } else { Set::Ussd(text) }
+        }
+    };
+    Ok(Command::Radio { line, set })
 }
 
 fn number<T: FromStr>(words: &mut SplitAsciiWhitespace, what: &str) -> Result<T, String> {
@@ -106,7 +165,14 @@ fn end(words: &mut SplitAsciiWhitespace) -> Result<(), String> {
 }
 
 fn rule(words: &mut SplitAsciiWhitespace) -> Result<Rule, String> {
-    let page = [("any", Page::Any), ("send", Page::Send), ("status", Page::Status), ("inbox", Page::Inbox)];
+    let page = [
+        ("any", Page::Any),
+        ("send", Page::Send),
+        ("status", Page::Status),
+        ("inbox", Page::Inbox),
+        ("lines", Page::Lines),
+        ("control", Page::Control),
+    ];
     let page = page.into_iter().find(|(name, _)| takes(words, name)).map(|(_, page)| page);
     let name = word(words, "the fault's name")?;
     let mut instead = |what| Fault::Instead { what, taken: takes(words, "taken") };
@@ -226,6 +292,14 @@ impl FromStr for Command {
                 Self::Delete { line: Some(number(words, "LINE")?), slot: Some(number(words, "SLOT")?) }
             }
             "form" => Self::Form(form(words)?),
+            "lines" => {
+                let word = word(words, "the form")?;
+                let form = LinesForm::ALL.into_iter().find(|(known, _)| *known == word);
+                Self::Lines(
+                    form.ok_or_else(|| format!("'{word}': a form is tags, escaped, few, bare or none"))?.1,
+                )
+            }
+            "module" | "sim" | "registered" | "signal" | "operator" | "ussd" => set(&name, words)?,
             "clock" => Self::Clock { ahead_s: number(words, "SECONDS")? },
             "clear" => Self::Clear,
             _ => return Err(format!("no command is called '{name}'; 'help' lists them")),
@@ -304,6 +378,13 @@ mod tests {
             ("form plain", Command::Form(InboxForm::default())),
             ("form pos crlf", Command::Form(InboxForm { pos: true, crlf: true, ..InboxForm::default() })),
             ("clock -3600", Command::Clock { ahead_s: -3600 }),
+            ("lines few", Command::Lines(LinesForm::Few)),
+            ("module 2 off", Command::Radio { line: Some(2), set: Set::Module(false) }),
+            ("sim all out", Command::Radio { line: None, set: Set::Sim(false) }),
+            ("registered 1 no", Command::Radio { line: Some(1), set: Set::Registered(false) }),
+            ("signal 1 7", Command::Radio { line: Some(1), set: Set::Signal(7) }),
+            ("operator 1 T & M", Command::Radio { line: Some(1), set: Set::Operator("T & M".into()) }),
+            ("ussd 1", Command::Radio { line: Some(1), set: Set::Ussd(String::new()) }),
             ("clear", Command::Clear),
         ] {
             assert_eq!(line.parse(), Ok(command), "{line}");
@@ -322,6 +403,8 @@ mod tests {
             ("fault hang here 5", "'here': it hangs at accept, read, taken or head"),
             ("reboot 5 6", "'6' is too much"),
             ("form odd", "'odd': a form is plain, crlf, pos, entities or scripts"),
+            ("lines odd", "'odd': a form is tags, escaped, few, bare or none"),
+            ("module 1 up", "'module' needs on or off"),
             ("wipe", "LINE is missing"),
         ] {
             assert_eq!(line.parse::<Command>(), Err(why.to_owned()), "{line}");

@@ -113,6 +113,10 @@ pub enum Page {
     Status,
     /// `tools.html`: inbox, outbox and the web form.
     Inbox,
+    /// `status.xml`: the lines' states.
+    Lines,
+    /// `status.html`, `ussd_info.html` and `reboot.html`.
+    Control,
 }
 
 /// A fault, and the requests that it hits. Of several rules that fit a request the oldest one

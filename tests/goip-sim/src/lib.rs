@@ -45,6 +45,8 @@
 //!   SIM is logged out ends its job at once with `GSM_LOGOUT`. A key that is no word of up to 15
 //!   letters and digits gives way to an id of the box's own. A USSD code occupies its line as a
 //!   message does and is listed among the jobs, with the answer as its error.
+//! * A line without power, card or network refuses a send with `GSM logout`. `reboot.html` answers
+//!   with a page and is away for [`Options::reboot_ms`]; modules that are off stay off.
 //! * Deleting what is not there does nothing, and is answered with the page as ever; behind a
 //!   deleted slot the others move up; a reboot leaves inbox and outbox as they are.
 //! * A job that is for ever `STARTED` leaves its line free after its send time, or not: see
@@ -58,16 +60,18 @@ mod inbox;
 mod job;
 mod model;
 mod pages;
+mod radio;
 mod react;
 mod rng;
 mod serve;
 
-pub use command::{Command, HELP, script};
+pub use command::{Command, HELP, Set, script};
 pub use fault::{Fault, Hang, Instead, Page, Rule};
 pub use http::{is_whole, percent_decode};
 pub use inbox::InboxForm;
 pub use job::{End, Job};
 pub use model::{Accept, Model, Request};
+pub use radio::{LinesForm, Radio};
 pub use react::Step;
 pub use serve::Sim;
 
@@ -102,6 +106,8 @@ pub struct Options {
     pub foreign_key: Option<String>,
     /// What every USSD code is answered with; nothing: the network never answers.
     pub ussd: String,
+    /// How long the box is away when `reboot.html` starts it anew, in ms.
+    pub reboot_ms: u64,
     /// Whether a text that begins with `[` fails with error 500, as on one firmware.
     pub brackets_fail: bool,
     /// What its clock shows at time 0, in Unix seconds. Fixed by default, so that a test sees
@@ -126,6 +132,7 @@ impl Default for Options {
             own_keys: false,
             foreign_key: None,
             ussd: "Your balance is 5.00".into(),
+            reboot_ms: 500,
             brackets_fail: false,
             // 2026-11-22 07:00:00 UTC
             epoch_s: 1_795_330_800,

@@ -7,6 +7,7 @@ use crate::fault::Rules;
 use crate::http::{Parsed, var};
 use crate::inbox::Store;
 use crate::job::{Run, Trouble, shortest_ms};
+use crate::radio::{LinesForm, Radio};
 use crate::react::page_of;
 use crate::rng::Rng;
 use crate::{Command, End, Fault, Hang, Ids, Job, Options, Page, Rule, Step};
@@ -65,7 +66,7 @@ struct Refusal {
 pub(crate) struct Line {
     /// Its last job since the box booted, as an index into the runs.
     pub(crate) job: Option<usize>,
-    logged_out_until_ms: u64,
+    pub(crate) logged_out_until_ms: u64,
 }
 
 /// The box. `now_ms` must never go backwards from one call to the next.
@@ -77,6 +78,9 @@ pub struct Model {
     pub(crate) runs: Vec<Run>,
     /// The runs that went on the air, in that order.
     aired: Vec<usize>,
+    /// The lines' modules and cards.
+    pub(crate) radios: Vec<Radio>,
+    pub(crate) lines_form: LinesForm,
     /// Inbox and outbox.
     pub(crate) store: Store,
     last_id: u32,
@@ -98,6 +102,8 @@ impl Model {
         Self {
             rng: Rng::new(options.seed),
             lines: vec![Line::default(); usize::from(options.lines)],
+            radios: vec![Radio::default(); usize::from(options.lines)],
+            lines_form: LinesForm::default(),
             store: Store::new(options.lines),
             options,
             runs: Vec::new(),
@@ -186,6 +192,14 @@ impl Model {
             Command::Slot { line, bytes } => self.store.receive(0, line, "", &bytes, true)?,
             Command::Delete { line, slot } => self.store.delete(line, slot)?,
             Command::Form(form) => self.store.form = form,
+            Command::Lines(form) => self.lines_form = form,
+            Command::Radio { line, set } => {
+                for (n, radio) in (1..).zip(&mut self.radios) {
+                    if line.is_none_or(|line| line == n) {
+                        set.apply(radio);
+                    }
+                }
+            }
             Command::Clock { ahead_s } => self.store.ahead_s = ahead_s,
             Command::Clear => {
                 self.rules.clear();
@@ -296,7 +310,7 @@ impl Model {
             return Err("number error".into());
         }
         let place = usize::from(line) - 1;
-        let logged_out = now_ms < self.lines[place].logged_out_until_ms;
+        let logged_out = !self.is_in_network(now_ms, &self.lines[place], &self.radios[place]);
         if logged_out && key.is_none() {
             return Err(format!("L{line} GSM logout"));
         }
@@ -331,12 +345,19 @@ impl Model {
         Ok(id)
     }
 
+    pub(crate) fn is_in_network(&self, now_ms: u64, line: &Line, radio: &Radio) -> bool {
+        now_ms >= line.logged_out_until_ms && radio.is_in_network()
+    }
+
     /// Asks the network with a USSD code; says whether the line was free.
     pub(crate) fn start_ussd(&mut self, now_ms: u64, line: &str, code: &str, key: &str) -> bool {
         if self.start(now_ms, line, code, "", Some(key), false).is_err() {
             return false;
         }
-        let answer = Some(self.options.ussd.clone()).filter(|answer| !answer.is_empty());
+        let place = line.parse::<usize>().map_or(0, |line| line.saturating_sub(1));
+        let answer = self.radios.get(place).and_then(|radio| radio.ussd.clone());
+        let answer = Some(answer.unwrap_or_else(|| self.options.ussd.clone()));
+        let answer = answer.filter(|answer| !answer.is_empty());
         if let Some(run) = self.runs.last_mut() {
             run.make_ussd(answer);
         }

@@ -4,7 +4,8 @@
 use crate::http::Parsed;
 use crate::model::Line;
 use crate::pages::{self, Answer};
-use crate::{Fault, Hang, Instead, Model, Page, Tags};
+use crate::radio;
+use crate::{Command, Fault, Hang, Instead, Model, Page, Tags};
 
 /// One thing that the box does with a connection. Behind the last one it closes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,7 +102,13 @@ impl Model {
                 Answer::text(&text, now_s)
             }
             "send_status.xml" => Answer::page(self.status_page("id"), now_s),
-            "send_sms_status.xml" | "tools.html" | "sms_info.html" | "ussd_info.html"
+            "send_sms_status.xml"
+            | "tools.html"
+            | "sms_info.html"
+            | "ussd_info.html"
+            | "status.xml"
+            | "status.html"
+            | "reboot.html"
                 if !self.has_basic_login(parsed) =>
             {
                 Answer::please_authenticate(now_s)
@@ -115,6 +122,24 @@ impl Model {
                 self.form_answer(&given("type"), &[], now_s)
             }
             "sms_info.html" if given("type") == "sms" => self.form_sends(now_ms, parsed, "sms"),
+            "status.xml" => match self.lines_page(now_ms, &given("type")) {
+                Some(page) => Answer::page(page, now_s),
+                None => Answer::http_error("404 Not Found", now_s),
+            },
+            "status.html" if given("type") == "list" => {
+                let line = given("line").parse().unwrap_or(0_usize);
+                if let (Some(radio), Ok(down)) = (
+                    line.checked_sub(1).and_then(|place| self.radios.get_mut(place)),
+                    given("down").parse::<u8>(),
+                ) {
+                    radio.module = down == 0;
+                }
+                Answer::page("<html><head><title>Summary</title></head><body></body></html>\n", now_s)
+            }
+            "reboot.html" => {
+                self.schedule(now_ms + 1, Command::Reboot { ms: self.options.reboot_ms });
+                Answer::page("<html><body>The device is rebooting...</body></html>\n", now_s)
+            }
             "ussd_info.html" if given("type") == "ussd" => self.form_sends(now_ms, parsed, "ussd"),
             _ => Answer::http_error("404 Not Found", now_s),
         }
@@ -154,6 +179,17 @@ impl Model {
         self.form_answer(kind, &said, self.unix_s(now_ms))
     }
 
+    fn lines_page(&self, now_ms: u64, kind: &str) -> Option<String> {
+        let shown: Vec<radio::Shown<'_>> = (self.lines.iter().zip(&self.radios))
+            .map(|(line, radio)| radio::Shown {
+                radio,
+                registered: self.is_in_network(now_ms, line, radio),
+                busy: line.job.is_some_and(|index| self.runs[index].is_busy()),
+            })
+            .collect();
+        radio::page(&self.options, self.lines_form, kind, &shown)
+    }
+
     fn status_page(&self, key: &str) -> String {
         let shown = |line: &Line| line.job.map_or([""; 3], |index| self.runs[index].shown());
         let jobs: Vec<[&str; 3]> = self.lines.iter().map(shown).collect();
@@ -167,6 +203,8 @@ pub(crate) fn page_of(path: &str) -> Page {
         Some("send.html" | "sms_info.html") => Page::Send,
         Some("send_status.xml" | "send_sms_status.xml") => Page::Status,
         Some("tools.html") => Page::Inbox,
+        Some("status.xml") => Page::Lines,
+        Some("status.html" | "ussd_info.html" | "reboot.html") => Page::Control,
         _ => Page::Any,
     }
 }
