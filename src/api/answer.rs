@@ -4,7 +4,7 @@ use core::fmt::Write;
 
 use super::request::From;
 use super::{Request, SendRequest, opt_outs};
-use crate::engine::{Choice, Engine, LineSet, NewMessage, Now, Settings, not_found};
+use crate::engine::{CONTROL_WAIT_S, Choice, Engine, LineSet, NewMessage, Now, Settings, not_found};
 use crate::journal::{Bodies, Origin, Seq, Ticket};
 use crate::message::{
     ErrorCode, MessageId, Number, PackedNumber, Quoted, ReceivedId, Refusal, State, check_text,
@@ -67,6 +67,8 @@ pub enum Answer {
         /// So many at most.
         limit: u32,
     },
+    /// What came of something that was to be done to a box, as soon as that is known.
+    Control(u32),
     /// The daemon itself.
     Daemon,
 }
@@ -77,6 +79,7 @@ impl Answer {
         match self {
             Self::Wait { timeout_s, .. } => timeout_s,
             Self::Inbox(page) => page.wait_s,
+            Self::Control(_) => CONTROL_WAIT_S,
             _ => 0,
         }
     }
@@ -159,6 +162,7 @@ pub fn answer(
             (Answer::Inbox(page), AT_ONCE)
         }
         Request::Lines => (Answer::Lines, AT_ONCE),
+        Request::Control { target, wish } => (Answer::Control(engine.control(now, &target, wish)?), AT_ONCE),
         Request::Events { from } => {
             let events = bodies.events();
             let (after, new, ticket) = match from {

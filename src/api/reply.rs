@@ -5,7 +5,7 @@ use super::{Answer, Caller, Form, InboxPage, json, opt_outs, rfc3339, words};
 use crate::engine::inbox::device_unix_s;
 use crate::engine::{Engine, Now, View, not_found};
 use crate::journal::{Bodies, Body, Counters, Event, EventKind, Origin, ReceivedBody, Subject};
-use crate::message::{MessageId, Refusal, State};
+use crate::message::{ErrorCode, MessageId, Refusal, State};
 
 /// A page of a list ends before it is larger than this: what a client has to have room for.
 pub const MAX_PAGE_BYTES: usize = 48 * 1024;
@@ -60,9 +60,9 @@ impl<B: Bodies> Source<'_, B> {
             }),
             Form::Words => self.words(out, answer),
         };
-        if let Err(id) = written {
+        if let Err(refused) = written {
             out.truncate(start);
-            refusal(out, form, &not_found(id));
+            refusal(out, form, &refused);
         }
     }
 
@@ -72,17 +72,14 @@ impl<B: Bodies> Source<'_, B> {
     /// `not_found` for a message that was forgotten meanwhile; then nothing is written.
     pub fn write_plain(&self, out: &mut String, answer: Answer) -> Result<(), Refusal> {
         let start = out.len();
-        object(out, |o| self.fields(o, answer)).map_err(|id| {
-            out.truncate(start);
-            not_found(id)
-        })
+        object(out, |o| self.fields(o, answer)).inspect_err(|_| out.truncate(start))
     }
 
-    fn words(&self, out: &mut String, answer: Answer) -> Result<(), MessageId> {
+    fn words(&self, out: &mut String, answer: Answer) -> Result<(), Refusal> {
         match answer {
             Answer::Accepted { id, .. } => words::ok(out, id),
             Answer::Message(id) | Answer::Wait { id, .. } => {
-                words::ok(out, self.engine.view(id).ok_or(id)?.state);
+                words::ok(out, self.engine.view(id).ok_or_else(|| not_found(id))?.state);
             }
             // The words for these do not exist; their answers do.
             Answer::Page { .. } | Answer::Inbox(_) => words::ok(out, self.engine.counters().last_id),
@@ -91,18 +88,22 @@ impl<B: Bodies> Source<'_, B> {
             Answer::OptOut(number) => words::ok(out, number.text()),
             Answer::OptedOut(count) => words::ok(out, count),
             Answer::OptOuts { .. } => words::ok(out, self.engine.opt_out_counts()[0]),
+            Answer::Control(number) => words::ok(out, self.control(number)?),
             Answer::Daemon => words::ok(out, env!("CARGO_PKG_VERSION")),
         }
         Ok(())
     }
 
     /// Writes the answer's own fields.
-    fn fields(&self, o: &mut Object<'_>, answer: Answer) -> Result<(), MessageId> {
+    fn fields(&self, o: &mut Object<'_>, answer: Answer) -> Result<(), Refusal> {
         match answer {
-            Answer::Accepted { id, replayed } => return self.accepted(o, id, replayed),
-            Answer::Message(id) | Answer::Wait { id, .. } => {
-                return self.with_body(id, |view, body| self.message(o, view, body));
+            Answer::Accepted { id, replayed } => {
+                self.accepted(o, id, replayed).map_err(not_found)?;
             }
+            Answer::Message(id) | Answer::Wait { id, .. } => {
+                self.with_body(id, |view, body| self.message(o, view, body)).map_err(not_found)?;
+            }
+            Answer::Control(number) => o.string("text", self.control(number)?),
             Answer::Page { owner, state, after, limit } => self.page(o, owner, state, after, limit),
             Answer::Inbox(page) => self.inbox(o, page),
             Answer::Lines => self.lines(o),
@@ -122,6 +123,14 @@ impl<B: Bodies> Source<'_, B> {
             Answer::Daemon => self.daemon(o),
         }
         Ok(())
+    }
+
+    /// What came of a deed.
+    fn control(&self, number: u32) -> Result<&str, Refusal> {
+        self.engine.control_result(number).unwrap_or_else(|| {
+            let message = "it is still under way; look at 'goipctl lines' before you ask again";
+            Err(Refusal::new(ErrorCode::Unknown, message))
+        })
     }
 
     /// Calls `write` with message `id`, or gives the id back.
@@ -300,13 +309,36 @@ impl<B: Bodies> Source<'_, B> {
                 lines.object(|l| {
                     l.string("line", &self.engine.settings().line_name(line.line).to_string());
                     l.bool("up", line.up);
-                    // The boxes are not asked for these three yet.
-                    l.null("registered");
-                    l.null("signal");
-                    l.null("operator");
+                    let facts = line.facts;
+                    optional_bool(l, "registered", facts.registered);
+                    optional_number(l, "signal", facts.signal.map(i32::from));
+                    l.optional("operator", said(facts.operator.as_str()));
                     l.number("queued", line.queued);
                     l.string("state", line.state.as_str());
                     l.optional("reason", line.reason.as_deref());
+                    for (name, flag) in [
+                        ("module", facts.module),
+                        ("sim", facts.sim),
+                        ("voip", facts.voip),
+                        ("weak", line.weak()),
+                    ] {
+                        optional_bool(l, name, flag);
+                    }
+                    optional_number(l, "dbm", facts.dbm());
+                    let card = facts.identity.as_deref().copied().unwrap_or_default();
+                    let device = line.device.copied().unwrap_or_default();
+                    for (name, words) in [
+                        ("call", facts.call),
+                        ("number", card.number),
+                        ("imei", card.imei),
+                        ("imsi", card.imsi),
+                        ("iccid", card.iccid),
+                        ("model", device.model),
+                        ("firmware", device.firmware),
+                        ("serial", device.serial),
+                    ] {
+                        l.optional(name, said(words.as_str()));
+                    }
                 });
             }
         });
@@ -338,6 +370,20 @@ impl<B: Bodies> Source<'_, B> {
                 c.number(name, written_count(count));
             }
         });
+    }
+}
+
+fn optional_bool(o: &mut Object<'_>, name: &str, value: Option<bool>) {
+    match value {
+        Some(value) => o.bool(name, value),
+        None => o.null(name),
+    }
+}
+
+fn optional_number(o: &mut Object<'_>, name: &str, value: Option<i32>) {
+    match value {
+        Some(value) => o.number(name, value),
+        None => o.null(name),
     }
 }
 

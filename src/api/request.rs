@@ -2,6 +2,7 @@
 
 use super::bad_request;
 use super::fields::{Fields, required};
+use crate::engine::Wish;
 use crate::message::{ConsumerName, MAX_CONSUMER_BYTES, OnUnknown, Priority, Quoted, Refusal, State};
 
 /// The longest key, in bytes: room for a UUID, a hash in hex, or a name with a date.
@@ -20,12 +21,14 @@ pub const MAX_LIMIT: u32 = 200;
 /// The messages on a page of a list if the request does not say.
 pub const DEFAULT_LIMIT: u32 = 50;
 
+/// The longest USSD code, in bytes.
+const MAX_CODE_BYTES: usize = 32;
+
 /// The most numbers that are put on the list of opt-outs at once: their record stays small.
 pub const MAX_NUMBERS: usize = 256;
 
 /// Every operation, as an error lists them.
-const OPS: &str =
-    "send, status, wait, list, cancel, resend, inbox, lines, events, ack, optouts, optout, ping";
+const OPS: &str = "send, status, wait, list, cancel, resend, inbox, lines, events, ack, optouts, optout, line, ussd, device, ping";
 
 /// The fields of a message to be sent.
 const SEND_FIELDS: [&str; 8] = ["to", "text", "line", "ttl", "key", "tag", "on_unknown", "priority"];
@@ -107,6 +110,13 @@ pub enum Request {
     OptOutAll {
         /// The numbers.
         numbers: String,
+    },
+    /// Do something to a box or to one of its lines.
+    Control {
+        /// `DEVICE/N`; for a reboot `DEVICE`.
+        target: String,
+        /// What.
+        wish: Wish,
     },
     /// Show that goipd is there, and its counters.
     Ping,
@@ -283,9 +293,69 @@ pub fn parse_json(text: &str) -> Result<Request, Refusal> {
                 }
             }
         }
+        "line" | "ussd" | "device" => control(&op, &fields, None)?,
         "ping" => takes(&[]).map(|()| Request::Ping)?,
         _ => return Err(bad_request(format!("unknown op {}; known are {OPS}", Quoted(&op)))),
     })
+}
+
+/// The deed that the body of an HTTP request asks for; `op` and `target` stood in its path.
+///
+/// # Errors
+/// As [`parse_json`].
+pub fn parse_control(op: &str, target: &str, body: &str) -> Result<Request, Refusal> {
+    let fields = Fields::parse(if body.trim().is_empty() { "{}" } else { body })?;
+    control(op, &fields, Some(target))
+}
+
+/// The deeds: the operation, the field that names the target, and the one that says what is done.
+/// Where the target is told elsewhere, that is a path, which says `reboot` too.
+fn control(op: &str, fields: &Fields<'_>, target: Option<&str>) -> Result<Request, Refusal> {
+    let (what, how) = match op {
+        "line" => ("line", "power"),
+        "ussd" => ("line", "code"),
+        _ => ("device", "action"),
+    };
+    let known = [how, what];
+    fields.only(
+        op,
+        if target.is_none() {
+            &known
+        } else if op == "device" {
+            &[]
+        } else {
+            &known[..1]
+        },
+    )?;
+    let target = match target {
+        Some(target) => target.to_owned(),
+        None => required(what, fields.string(what)?)?,
+    };
+    let word = match (fields.string(how)?, op) {
+        (None, "device") => "reboot".to_owned(),
+        (word, _) => required(how, word)?,
+    };
+    let wish = match (op, word.as_str()) {
+        ("line", "on") => Wish::Power(true),
+        ("line", "off") => Wish::Power(false),
+        ("device", "reboot") => Wish::Reboot,
+        ("ussd", code) if is_code(code) => Wish::Ussd(code.into()),
+        _ => {
+            let cure = match op {
+                "line" => "'on' or 'off'",
+                "ussd" => "1 to 32 of the characters 0-9 * # +",
+                _ => "'reboot'",
+            };
+            return Err(bad_request(format!("the field '{how}' must be {cure}, not {}", Quoted(&word))));
+        }
+    };
+    Ok(Request::Control { target, wish })
+}
+
+/// Whether a network can be asked with that.
+fn is_code(code: &str) -> bool {
+    (1..=MAX_CODE_BYTES).contains(&code.len())
+        && code.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'*' | b'#' | b'+'))
 }
 
 fn consumer(fields: &Fields<'_>) -> Result<Option<ConsumerName>, Refusal> {
@@ -426,11 +496,11 @@ mod tests {
         for (text, message) in [
             (
                 "{}",
-                "the field 'op' is missing; known are send, status, wait, list, cancel, resend, inbox, lines, events, ack, optouts, optout, ping",
+                "the field 'op' is missing; known are send, status, wait, list, cancel, resend, inbox, lines, events, ack, optouts, optout, line, ussd, device, ping",
             ),
             (
                 r#"{"op":"outbox"}"#,
-                "unknown op 'outbox'; known are send, status, wait, list, cancel, resend, inbox, lines, events, ack, optouts, optout, ping",
+                "unknown op 'outbox'; known are send, status, wait, list, cancel, resend, inbox, lines, events, ack, optouts, optout, line, ussd, device, ping",
             ),
             (r#"{"op":7}"#, "the field 'op' must be a string in double quotes, not '7'"),
             (r#"{"op":"send","text":"x"}"#, "the field 'to' is missing"),

@@ -3,18 +3,21 @@
 
 use core::fmt;
 
+use super::conditions::Told;
+use super::control::{Control, Done};
 use super::joining::Waiting;
 use super::pace::Pace;
 use super::poll::Poll;
-use crate::goip::{AskError, JobStatus, LineStatus};
+use super::states::{Signal, StatePoll};
+use crate::goip::{AskError, BoxFacts, JobStatus, LineFacts, LinePart, LineStatus};
 use crate::journal::{Fence, Ticket};
 use crate::message::{DeviceName, JobId, LineId, LineName, MessageId};
 
 /// A held line or device is looked at again after this long, …
-const PROBE_FIRST_MS: u64 = 5_000;
+pub(super) const PROBE_FIRST_MS: u64 = 5_000;
 
 /// … later after a quarter of the time the hold has lasted, but at least this often.
-const PROBE_LAST_MS: u64 = 30_000;
+pub(super) const PROBE_LAST_MS: u64 = 30_000;
 
 /// Ids are Unix seconds on newer firmware: two jobs that begin within one second may have the
 /// same id, and then no fence could tell them apart. So they are kept this far apart.
@@ -36,6 +39,8 @@ pub enum DeviceReason {
     BadLogin,
     /// It answers, but not like a GoIP.
     NotUnderstood,
+    /// It was told to start anew.
+    Rebooting,
 }
 
 impl DeviceReason {
@@ -57,6 +62,7 @@ impl fmt::Display for DeviceReason {
             Self::Unreachable => "the box cannot be reached or does not answer",
             Self::BadLogin => "the box does not take the configured username and password",
             Self::NotUnderstood => "the box does not answer like a GoIP; is the url right?",
+            Self::Rebooting => "the box was told to start anew",
         })
     }
 }
@@ -76,6 +82,14 @@ pub enum LineReason {
     NotUnderstood,
     /// The box's status page does not show it.
     NotShown,
+    /// It was switched off on request.
+    SwitchedOff,
+    /// Its module has no power.
+    ModuleOff,
+    /// The module sees no SIM.
+    NoSim,
+    /// The SIM is not in the network, as the box says.
+    NotRegistered,
 }
 
 impl fmt::Display for LineReason {
@@ -87,6 +101,10 @@ impl fmt::Display for LineReason {
             Self::NoAnswer => "the box did not answer the last send and did not take it",
             Self::NotUnderstood => "the box's answer to the last send was not a GoIP's",
             Self::NotShown => "the box's status page does not show this line; is option 'lines' right?",
+            Self::SwitchedOff => "the line was switched off; 'goipctl line LINE on' switches it on",
+            Self::ModuleOff => "the line's module is off",
+            Self::NoSim => "the box sees no SIM in this line",
+            Self::NotRegistered => "the line's SIM is not registered in the network",
         })
     }
 }
@@ -121,6 +139,8 @@ impl<R: Copy + PartialEq> Hold<R> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
     Idle,
+    /// Something else than a message is done with it: the device's [`Control`] says what.
+    Controlled,
     /// The `submitting` record is being written.
     Storing {
         message: MessageId,
@@ -158,7 +178,7 @@ pub(super) enum Phase {
 impl Phase {
     pub fn message(&self) -> Option<MessageId> {
         match *self {
-            Self::Idle => None,
+            Self::Idle | Self::Controlled => None,
             Self::Storing { message, .. }
             | Self::Ready { message }
             | Self::Acting { message }
@@ -233,6 +253,14 @@ pub(super) struct Line {
     pub doubt: bool,
     /// It was told to be down; from then on it counts as up if nothing is held against it.
     pub down_ms: Option<u64>,
+    pub told: Told,
+    /// What the box tells of it.
+    pub facts: LineFacts,
+    /// Why it cannot send, by that.
+    pub barred: Option<Hold<LineReason>>,
+    /// When it was switched off on request.
+    pub off_ms: Option<u64>,
+    pub signal: Signal,
     pub pace: Pace,
     /// Messages that were received, and gaps that were told, since the start. They begin anew after
     /// 2^32.
@@ -260,11 +288,21 @@ impl Line {
             late: None,
             doubt: false,
             down_ms: None,
+            told: Told::default(),
+            facts: LineFacts::default(),
+            barred: None,
+            off_ms: None,
+            signal: Signal::default(),
             pace: Pace::default(),
             received: 0,
             gaps: 0,
             waiting: None,
         }
+    }
+
+    /// Whether the line can have a message at all, now or when a hold is over.
+    pub fn is_usable(&self) -> bool {
+        self.phase == Phase::Idle && !self.wanted && self.barred.is_none()
     }
 
     /// Whether a message could be given to the line, its fence aside.
@@ -290,7 +328,7 @@ impl Line {
     pub fn hold(&mut self, reason: LineReason, now_ms: u64) -> bool {
         let first_ms = match reason {
             LineReason::Busy | LineReason::NoAnswer | LineReason::NotUnderstood => 1_000,
-            LineReason::Refused | LineReason::GsmLogout | LineReason::NotShown => PROBE_FIRST_MS,
+            _ => PROBE_FIRST_MS,
         };
         let (hold, new) = Hold::next(self.hold, reason, now_ms, first_ms);
         self.hold = Some(hold);
@@ -318,6 +356,10 @@ pub(super) enum Flight {
     Inbox,
     /// A deletion in the inbox.
     Delete,
+    /// A question for the lines.
+    Lines(LinePart),
+    /// The device's [`Control`].
+    Act,
 }
 
 #[derive(Debug)]
@@ -343,6 +385,16 @@ pub(super) struct Device {
     pub inbox: Poll,
     /// It was told to be down.
     pub down: bool,
+    pub told: Told,
+    /// Since when it answers.
+    pub good_ms: Option<u64>,
+    /// The readings of its lines' states.
+    pub states: StatePoll,
+    /// What it tells of itself.
+    pub facts: Option<Box<BoxFacts>>,
+    /// What is to be done with it or with one of its lines, and what came of the one before.
+    pub control: Option<Box<Control>>,
+    pub done: Option<Box<Done>>,
 }
 
 impl Device {

@@ -10,6 +10,7 @@
 mod auto_reply;
 mod conditions;
 mod consumers;
+mod control;
 mod fence;
 pub mod inbox;
 mod index;
@@ -24,13 +25,14 @@ mod restore;
 mod sends;
 mod settings;
 mod shown;
+mod states;
 mod turn;
 mod view;
 
 #[cfg(test)]
 mod tests;
 
-use crate::goip::{AskError, ByForm, InboxLine, SendOutcome, StatusPage};
+use crate::goip::{Act, AskError, ByForm, InboxLine, LinePage, LinePart, SendOutcome, StatusPage};
 use crate::journal::{
     BootId, Consumers, DailyCounts, MAX_OPT_OUTS, Moved, OptOuts, Record, Replies, Stamp, Ticket,
 };
@@ -44,6 +46,7 @@ use restore::{Gap, Restoring};
 
 pub use auto_reply::{Matches, ReplyRule, Senders};
 pub use consumers::Place;
+pub use control::{CONTROL_WAIT_S, Wish};
 pub use line::{DeviceReason, LineReason};
 pub use opt_out::OptOutRules;
 pub use pace::MIN_GAP_MS as MIN_STATUS_GAP_MS;
@@ -80,6 +83,8 @@ pub enum Action {
     Record(Ticket, Record),
     /// Give the request to that device's worker. A device has at most one in hand.
     Ask(u8, Ask),
+    /// Have that device's worker do that, in the place of a request.
+    Act(u8, Box<Act>),
 }
 
 /// A request to a box.
@@ -97,6 +102,8 @@ pub enum Ask {
     Inbox,
     /// Delete what stands in a slot (from 0) of that line's inbox (from 1).
     Delete(u8, u8),
+    /// Read what the box tells of its lines and itself.
+    Lines(LinePart),
 }
 
 /// What came of an [`Ask`].
@@ -115,6 +122,10 @@ pub enum Answer {
     Inbox(Result<(), AskError>),
     /// Of a deletion. What became of it shows the next page.
     Deleted(Result<(), AskError>),
+    /// Of a question for the lines.
+    Lines(Result<Box<LinePage>, AskError>),
+    /// Of an [`Action::Act`].
+    Acted(SendOutcome),
 }
 
 /// The core. See the module's documentation.
@@ -144,6 +155,8 @@ pub struct Engine {
     /// The newest ticket given out, and the newest that is durable.
     ticket: Ticket,
     durable: Ticket,
+    /// The number of the last deed that was asked for.
+    last_control: u32,
     /// The line at which the next choice among equal ones begins.
     next_line: usize,
     /// When the next message becomes too old to be sent or kept; a bound, never too late.
@@ -183,6 +196,7 @@ impl Engine {
             recent: Recent::default(),
             ticket: 0,
             durable: 0,
+            last_control: 0,
             next_line: 0,
             ages_ms: u64::MAX,
             restoring: None,
@@ -214,6 +228,7 @@ impl Engine {
     pub fn durable(&mut self, ticket: Ticket) {
         self.durable = self.durable.max(ticket);
         self.inbox.durable(self.durable);
+        self.controls_durable();
         for line in &mut self.lines {
             if let Phase::Storing { message, ticket } = line.phase
                 && ticket <= self.durable

@@ -1,6 +1,6 @@
 //! When a box's inbox is read, and what holds that back.
 
-use super::line::{DeviceReason, Hold, Phase};
+use super::line::{Device, DeviceReason, Hold, Phase};
 use super::{Engine, Now};
 use crate::goip::{AskError, InboxLine};
 use crate::journal::Ticket;
@@ -66,7 +66,6 @@ impl Poll {
 
 impl Engine {
     /// When the box's inbox is read next, if nothing else happens; `None` if something has to.
-    /// Sends go first, but not for ever.
     pub(super) fn inbox_due(&self, device: usize) -> Option<u64> {
         let device = &self.devices[device];
         let Poll { settings, due_ms, ticket, .. } = device.inbox;
@@ -77,11 +76,17 @@ impl Engine {
         {
             return None;
         }
-        let is_busy = |line: &super::Line| {
-            line.phase != Phase::Idle || line.look_ms().is_some_and(|look_ms| look_ms <= due_ms)
-        };
-        let busy = self.lines[device.lines.clone()].iter().any(is_busy);
-        Some(if busy { due_ms + PATIENCE_MS } else { due_ms })
+        Some(self.patient_ms(device, due_ms))
+    }
+
+    /// When something is asked that was due at `due_ms`: sends go first, but not for ever.
+    pub(super) fn patient_ms(&self, device: &Device, due_ms: u64) -> u64 {
+        for line in &self.lines[device.lines.clone()] {
+            if line.phase != Phase::Idle || line.look_ms().is_some_and(|look_ms| look_ms <= due_ms) {
+                return due_ms + PATIENCE_MS;
+            }
+        }
+        due_ms
     }
 
     /// A line's list was read, and all that is on it is known. Its oldest slot may go, if that is

@@ -90,6 +90,7 @@ impl Engine {
             Record::InboxWindow(window) => self.restore_window(&window),
             Record::InboxIds(ids) => self.restore_inbox_ids(ids),
             Record::Line(..)
+            | Record::LineOpen(..)
             | Record::Daily(_)
             | Record::Cursor(_)
             | Record::Dropped(_)

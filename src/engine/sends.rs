@@ -29,6 +29,8 @@ impl Engine {
                 self.shown(now, place, asked_ms, &page);
             }
             (Flight::Status { .. }, Answer::Status(Err(error))) => self.not_shown(now, place, &error),
+            (Flight::Lines(part), Answer::Lines(page)) => self.states_shown(now, place, part, page),
+            (Flight::Act, Answer::Acted(outcome)) => self.acted(now, place, outcome),
             (Flight::Inbox, Answer::Inbox(end)) => self.inbox_read(now, place, end),
             (Flight::Delete, Answer::Deleted(end)) => {
                 if let Err(error) = end {
@@ -256,6 +258,9 @@ impl Engine {
         }
         if reason != LineReason::Busy {
             self.line_down(now, place);
+        }
+        if new && matches!(reason, LineReason::GsmLogout | LineReason::Refused) {
+            self.states_soon(now, place, 0);
         }
     }
 

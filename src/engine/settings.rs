@@ -136,6 +136,12 @@ impl Settings {
                 asked_ms: None,
                 inbox: Poll::new(device.inbox),
                 down: false,
+                told: Default::default(),
+                good_ms: None,
+                states: Default::default(),
+                facts: None,
+                control: None,
+                done: None,
             });
         }
         (devices, lines)

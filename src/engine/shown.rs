@@ -24,6 +24,9 @@ impl Engine {
                 DeviceReason::TimedOut => {}
                 _ => log::info!("device {} answers again after {seconds} s", self.devices[device].name),
             }
+            if hold.reason != DeviceReason::TimedOut {
+                self.devices[device].states.begin(now.boot_ms);
+            }
         }
         self.device_up(now, device);
         self.devices[device].plain = page.plain;
@@ -33,6 +36,7 @@ impl Engine {
                 None => self.line_hidden(now, place),
             }
         }
+        self.ussd_shown(now, device, asked_ms, page);
     }
 
     /// No page.
@@ -56,7 +60,7 @@ impl Engine {
         self.late_truth(now, place, seen);
         match self.lines[place].phase {
             // Its request is about to leave or under way: what the page shows is from before.
-            Phase::Storing { .. } | Phase::Ready { .. } | Phase::Acting { .. } => {}
+            Phase::Storing { .. } | Phase::Ready { .. } | Phase::Acting { .. } | Phase::Controlled => {}
             Phase::Idle => self.idle_shown(now, place, seen),
             Phase::Open { .. } => self.open_shown(now, place, asked_ms, seen),
             Phase::Watching { .. } => self.job_shown(now, place, asked_ms, seen),
@@ -79,6 +83,8 @@ impl Engine {
         let unproved = core::mem::take(&mut line.unproved);
         match line.known {
             Some(known) if known == seen.id => {}
+            // Asked for by goipd, and given up since.
+            Some(_) if !seen.id.is_empty() && seen.id == line.fence.key => self.know(now, place, seen.id),
             None => self.know(now, place, seen.id),
             Some(_) if seen.id.is_empty() => {
                 if seen.status == JobStatus::Empty {
@@ -119,7 +125,7 @@ impl Engine {
     }
 
     /// The line's last job is known, and no message tells it.
-    fn know(&mut self, now: Now, place: usize, job: JobId) {
+    pub(super) fn know(&mut self, now: Now, place: usize, job: JobId) {
         let line = &mut self.lines[place];
         line.know(job, now.boot_ms);
         let name = line.name.clone();
@@ -323,6 +329,6 @@ fn outcome(error: &str, segments: u8) -> Outcome {
 }
 
 /// `GSM_LOGOUT`, as the box writes it in one place or the other.
-fn is_logout(error: &str) -> bool {
+pub(super) fn is_logout(error: &str) -> bool {
     error.eq_ignore_ascii_case("GSM_LOGOUT") || error.eq_ignore_ascii_case("GSM logout")
 }

@@ -31,6 +31,7 @@ impl Engine {
         }
         self.lines_over(now);
         self.waits_over(now);
+        self.controls_over(now);
         self.give_up_unreadable(now);
         if !self.closing {
             self.dispatch(now);
@@ -49,12 +50,13 @@ impl Engine {
         let mut due = earliest(&[ages, gap, proof]);
         for (place, device) in self.devices.iter().enumerate() {
             if device.flight.is_none() {
-                due = earliest(&[due, self.ask_due(place), self.inbox_due(place)]);
+                due = earliest(&[due, self.ask_due(place), self.inbox_due(place), self.states_due(place)]);
             }
+            due = earliest(&[due, device.control.as_ref().and_then(|control| control.until_ms())]);
         }
         for line in &self.lines {
             let wait = line.waiting.as_ref().map(|waiting| waiting.until_ms);
-            due = earliest(&[due, self.unreadable_from(line), line.down_ms, wait]);
+            due = earliest(&[due, self.unreadable_from(line), line.told_ms(), wait]);
         }
         due
     }
@@ -216,9 +218,7 @@ impl Engine {
         let unproved = self.unproved_id(now);
         let usable = |engine: &Self, place: usize| {
             let line = &engine.lines[place];
-            engine.devices[usize::from(line.id.device)].hold.is_none()
-                && line.phase == Phase::Idle
-                && !line.wanted
+            engine.devices[usize::from(line.id.device)].hold.is_none() && line.is_usable()
         };
         let mut open = (0..self.lines.len()).filter(|&place| usable(self, place)).count();
         for priority in Priority::ALL {
@@ -298,7 +298,7 @@ impl Engine {
 
     /// A key for the message's next job: none that any kept message or line has or shows. The
     /// boot makes it differ from those of other routers.
-    fn new_key(&self, now: Now, message: MessageId) -> JobId {
+    pub(super) fn new_key(&self, now: Now, message: MessageId) -> JobId {
         let boot = self.boot.0.iter().fold(0, |sum, byte| mix(sum ^ u32::from(*byte)));
         let mut number = mix(boot ^ message) ^ now.boot_ms as u32;
         loop {
@@ -355,6 +355,9 @@ impl Engine {
         if self.closing {
             return;
         }
+        if self.act(now, device) {
+            return;
+        }
         let ready = self.devices[device].lines.clone().find_map(|place| match self.lines[place].phase {
             Phase::Ready { message } => Some((place, message)),
             _ => None,
@@ -379,6 +382,8 @@ impl Engine {
         } else if let Some((line, slot)) = self.take_delete(now, device) {
             self.devices[device].flight = Some(Flight::Delete);
             Ask::Delete(line, slot)
+        } else if self.states_due(device).is_some_and(|due_ms| due_ms <= now.boot_ms) {
+            self.ask_states(now, device)
         } else {
             return;
         };
@@ -391,12 +396,16 @@ impl Engine {
         let keyed = |line: &super::Line| {
             !line.fence.key.is_empty() && matches!(line.phase, Phase::Open { .. } | Phase::Watching { .. })
         };
-        device.form || self.lines[device.lines.clone()].iter().any(keyed)
+        let asks = device.control.as_ref().is_some_and(|control| control.look_ms().is_some());
+        device.form || asks || self.lines[device.lines.clone()].iter().any(keyed)
     }
 
     /// Takes back what was to leave next, if it must not: it stays queued.
     fn withdraw(&mut self, now: Now, device: usize) {
         let all = self.closing || self.devices[device].hold.is_some();
+        if all {
+            self.withdraw_control(now, device);
+        }
         for place in self.devices[device].lines.clone() {
             if let Phase::Ready { message } = self.lines[place].phase
                 && (all || self.is_stale(now, &self.lines[place], message))
@@ -427,9 +436,18 @@ impl Engine {
                 .iter()
                 .filter_map(super::Line::look_ms)
                 .chain(device.interval_ms())
+                .chain(device.control.as_ref().and_then(|control| control.look_ms()))
                 .min(),
         };
-        let earliest_ms = device.asked_ms.map_or(0, |ms| ms + MIN_GAP_MS);
+        // A fence is not waited for because something else was asked just now.
+        let is_sending =
+            |line: &super::Line| matches!(line.phase, Phase::Open { .. } | Phase::Watching { .. });
+        let other_ms = if self.lines[device.lines.clone()].iter().any(is_sending) {
+            device.states.asked_ms
+        } else {
+            None
+        };
+        let earliest_ms = device.asked_ms.max(other_ms).map_or(0, |ms| ms + MIN_GAP_MS);
         due_ms.map(|ms| ms.max(earliest_ms))
     }
 }

@@ -2,7 +2,9 @@
 
 use super::index::Entry;
 use super::line::{Line, Phase};
+use super::states::WEAK;
 use super::{Choice, Engine, Now};
+use crate::goip::{BoxFacts, LineFacts};
 use crate::journal::Origin;
 use crate::message::{Encoding, JobId, LineId, LineName, MessageId, Priority, Problem, State};
 
@@ -62,7 +64,7 @@ impl LineState {
 
 /// A line, as told to people and programs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LineView {
+pub struct LineView<'a> {
     /// Which line.
     pub line: LineId,
     /// Whether a message given to it now would be sent, as far as is known.
@@ -73,6 +75,17 @@ pub struct LineView {
     pub state: LineState,
     /// Why it does not send, in words.
     pub reason: Option<String>,
+    /// What its box tells of it.
+    pub facts: &'a LineFacts,
+    /// What its box tells of itself.
+    pub device: Option<&'a BoxFacts>,
+}
+
+impl LineView<'_> {
+    /// Whether its signal is weak, if that is known.
+    pub fn weak(&self) -> Option<bool> {
+        self.facts.signal.map(|signal| signal < WEAK)
+    }
 }
 
 /// Messages in each state, in the order of [`State::ALL`].
@@ -107,7 +120,7 @@ impl Engine {
     }
 
     /// All lines, in the configuration's order.
-    pub fn lines(&self, now: Now) -> impl Iterator<Item = LineView> {
+    pub fn lines(&self, now: Now) -> impl Iterator<Item = LineView<'_>> {
         let queued = self.queued_for_lines();
         self.lines.iter().zip(queued).map(move |(line, queued)| self.line_view(now, line, queued))
     }
@@ -181,11 +194,12 @@ impl Engine {
         counts
     }
 
-    fn line_view(&self, now: Now, line: &Line, queued: u32) -> LineView {
+    fn line_view<'a>(&'a self, now: Now, line: &'a Line, queued: u32) -> LineView<'a> {
         let device = &self.devices[usize::from(line.id.device)];
-        let held = line.hold.filter(|h| h.is_on(now.boot_ms));
+        let held = line.barred.or(line.hold.filter(|h| h.is_on(now.boot_ms)));
         let state = match line.phase {
             Phase::Open { message, .. } => LineState::Checking(message),
+            Phase::Controlled => LineState::Held,
             Phase::Idle if device.hold.is_some() || held.is_some() => LineState::Held,
             Phase::Idle => LineState::Idle,
             Phase::Storing { message, .. }
@@ -196,12 +210,21 @@ impl Engine {
         let reason = match (device.hold, held, state) {
             (Some(hold), _, _) => Some(told(&hold.reason, hold.since_ms, now)),
             (None, Some(hold), _) => Some(told(&hold.reason, hold.since_ms, now)),
+            (None, None, LineState::Held) => device.control.as_ref().map(|control| control.words().into()),
             (None, None, LineState::Checking(message)) => {
                 Some(format!("the answer to message {message} was lost; the status page has to tell"))
             }
             _ => None,
         };
-        LineView { line: line.id, up: device.hold.is_none() && held.is_none(), queued, state, reason }
+        LineView {
+            line: line.id,
+            up: device.hold.is_none() && held.is_none(),
+            queued,
+            state,
+            reason,
+            facts: &line.facts,
+            device: device.facts.as_deref(),
+        }
     }
 }
 

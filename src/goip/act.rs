@@ -11,13 +11,22 @@ use rustix::net::sockopt::set_socket_linger;
 use super::answer::{End, parse_answer};
 use super::device::{Authority, Device};
 use super::encode::{Form, basic};
-use super::report::{ByForm, Phase, SendAnswer, SendOutcome};
+use super::report::{Act, ByForm, Deed, Phase, SendAnswer, SendOutcome};
 use crate::message::{JobId, Words};
 
 const SEND_PATH: &str = "/default/en_US/send.html";
 
 /// The web form, by which any text can go: a body may have 10 240 bytes.
 const FORM_PATH: &str = "/default/en_US/sms_info.html?type=sms";
+
+/// The same for the codes that ask the network.
+const USSD_PATH: &str = "/default/en_US/ussd_info.html?type=ussd";
+
+/// Follows the link of the summary's column `M`: `down=1` switches a line's module off.
+const POWER_PATH: &str = "/default/en_US/status.html?type=list&down=";
+
+/// A plain GET starts the box anew.
+const REBOOT_PATH: &str = "/default/en_US/reboot.html";
 
 /// The longest request line of the api. The box cuts it at 1024 bytes without a word, and the
 /// text stands at its end.
@@ -65,8 +74,31 @@ impl Device {
         text: &str,
         form: Option<ByForm>,
     ) -> SendOutcome {
+        let form_line = form.map(|form| (form.key, line));
+        let bytes = |host: &Authority| self.send_request(host, line, number, text, form);
+        self.outcome(time, form_line, &bytes)
+    }
+
+    /// Does `act`, and says what is known then. Blocks as [`Self::send`] does, and as that is never
+    /// to be called twice. An answer that is no form's page says [`SendAnswer::NotUnderstood`],
+    /// but was a page if it says nothing of HTTP.
+    pub fn act(&self, act: &Act) -> SendOutcome {
+        let form_line = match &act.deed {
+            Deed::Ussd { form, .. } => Some((form.key, act.line)),
+            _ => None,
+        };
+        let time = Duration::from_secs(self.timeout_s.into());
+        self.outcome(time, form_line, &|host| self.act_request(host, act))
+    }
+
+    fn outcome(
+        &self,
+        time: Duration,
+        form: Option<(JobId, u8)>,
+        bytes: &dyn Fn(&Authority) -> Vec<u8>,
+    ) -> SendOutcome {
         let mut phase = Phase::NotConnected;
-        match self.submit(time, line, number, text, form, &mut phase) {
+        match self.submit(time, form, bytes, &mut phase) {
             Ok(answer) => SendOutcome::Answered(answer),
             Err(error) => SendOutcome::Lost { phase, timed_out: is_timeout(&error) },
         }
@@ -75,16 +107,13 @@ impl Device {
     fn submit(
         &self,
         time: Duration,
-        line: u8,
-        number: &str,
-        text: &str,
-        form: Option<ByForm>,
+        form: Option<(JobId, u8)>,
+        bytes: &dyn Fn(&Authority) -> Vec<u8>,
         phase: &mut Phase,
     ) -> io::Result<SendAnswer> {
         let address = self.resolve()?;
         let deadline = Deadline::after(time);
-        let bytes = self.send_request(&Authority(address), line, number, text, form);
-        let request = Request { bytes, form: form.map(|form| (form.key, line)) };
+        let request = Request { bytes: bytes(&Authority(address)), form };
         let stream = TcpStream::connect_timeout(&address, deadline.left()?)?;
         *phase = Phase::Connected;
         let result = exchange(&stream, &request, &deadline, phase);
@@ -132,11 +161,16 @@ impl Device {
             ("smscontent", text),
             ("send", "Send"),
         ];
-        let body = Form(&fields);
+        self.post(host, FORM_PATH, Form(&fields))
+    }
+
+    /// The request that fills in a form.
+    fn post(&self, host: &Authority, path: &str, body: Form<'_>) -> Vec<u8> {
         let login = basic(&self.username, &self.password);
+        let mut out = String::new();
         out.reserve_exact(HEAD_ROOM_BYTES + login.len() + body.len());
         out.push_str("POST ");
-        out.push_str(FORM_PATH);
+        out.push_str(path);
         write_head(&mut out, host);
         // With a charset behind the type, the box does not read the body.
         let _ = write!(
@@ -145,6 +179,36 @@ impl Device {
             body.len()
         );
         body.write_to(&mut out);
+        out.into_bytes()
+    }
+
+    /// The request for `act`. Holds the password: never to be logged.
+    fn act_request(&self, host: &Authority, act: &Act) -> Vec<u8> {
+        let line = act.line.to_string();
+        let mut out = String::from("GET ");
+        match &act.deed {
+            Deed::Ussd { code, form } => {
+                let box_name = ["line", if form.plain { "" } else { &line }].concat();
+                let fields = [
+                    (box_name.as_str(), "1"),
+                    ("smskey", form.key.as_str()),
+                    ("action", "USSD"),
+                    ("telnum", code),
+                    ("send", "Send"),
+                ];
+                return self.post(host, USSD_PATH, Form(&fields));
+            }
+            Deed::Power(on) => {
+                for piece in [POWER_PATH, if *on { "0" } else { "1" }, "&line=", &line] {
+                    out.push_str(piece);
+                }
+            }
+            Deed::Reboot => out.push_str(REBOOT_PATH),
+        }
+        write_head(&mut out, host);
+        for piece in ["Authorization: ", &basic(&self.username, &self.password), "\r\n\r\n"] {
+            out.push_str(piece);
+        }
         out.into_bytes()
     }
 

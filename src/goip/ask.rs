@@ -8,6 +8,7 @@ use minreq::ResponseLazy;
 use super::device::{Authority, Device};
 use super::encode::{Form, basic};
 use super::inbox::{InboxLine, InboxReader};
+use super::lines::{LinePage, LinePart, parse_lines};
 use super::report::{AskError, StatusPage};
 use super::status::{PAGE_MAX_BYTES, parse_status};
 use crate::message::Words;
@@ -16,6 +17,8 @@ const STATUS_PATH: &str = "/default/en_US/send_status.xml";
 
 /// The same behind the web form: it shows the keys of what the form sends.
 const FORM_STATUS_PATH: &str = "/default/en_US/send_sms_status.xml";
+
+const LINES_PATH: &str = "/default/en_US/status.xml";
 
 const TOOLS_PATH: &str = "/default/en_US/tools.html";
 
@@ -66,13 +69,29 @@ impl Device {
         query: Form<'_>,
         login: Option<String>,
     ) -> Result<StatusPage, AskError> {
-        let mut answer = self.ask(path, query, login)?;
-        let mut page = Vec::new();
-        // One byte more than allowed tells a page that is too large from one that just fits.
-        let limit = PAGE_MAX_BYTES as u64 + 1;
-        answer.by_ref().take(limit).read_to_end(&mut page).map_err(|e| unreachable_box(&e))?;
+        let page = self.page(path, query, login)?;
         // A wrong login is answered with HTTP status 200.
         if is_login_error(&page) { Err(AskError::BadLogin) } else { parse_status(&page) }
+    }
+
+    /// What the box tells of its lines and itself; of a page that is too large, what stands at its
+    /// beginning. Blocks as [`Self::status`] does.
+    ///
+    /// # Errors
+    /// As those of [`Self::status`].
+    pub fn lines(&self, part: LinePart) -> Result<LinePage, AskError> {
+        let query = Form(&[("type", part.as_str())]);
+        parse_lines(&self.page(LINES_PATH, query, Some(self.login()))?)
+    }
+
+    /// The page at `path`; of one that is too large, one byte more than allowed, which tells it
+    /// from one that just fits.
+    fn page(&self, path: &str, query: Form<'_>, login: Option<String>) -> Result<Vec<u8>, AskError> {
+        let mut answer = self.ask(path, query, login)?;
+        let mut page = Vec::new();
+        let limit = PAGE_MAX_BYTES as u64 + 1;
+        answer.by_ref().take(limit).read_to_end(&mut page).map_err(|e| unreachable_box(&e))?;
+        Ok(page)
     }
 
     /// Reads the inbox; `each` gets every line's list as soon as it is whole. Blocks as

@@ -101,6 +101,15 @@ fn end_of_tag(tag: &str) -> Option<usize> {
     None
 }
 
+/// The beginning of `text`, at most so many bytes of it.
+pub(super) fn head_of(text: &str, bytes: usize) -> &str {
+    let mut end = text.len().min(bytes);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
 /// Appends `text` to `out`: characters for entities, an `&` that begins none as it stands, and no
 /// control characters but white space.
 pub(super) fn push_text(out: &mut String, text: &str) {

@@ -8,6 +8,7 @@ mod ask;
 mod device;
 mod encode;
 mod inbox;
+mod lines;
 mod markup;
 mod report;
 mod status;
@@ -19,8 +20,9 @@ pub use answer::{End, parse_answer};
 pub use device::{Device, LOGIN_MAX_BYTES, NumberFormat};
 pub use encode::encoded_len;
 pub use inbox::{INBOX_MAX_BYTES, InboxEntry, InboxLine, InboxReader, MAX_SLOTS};
+pub use lines::{BoxFacts, Identity, LineFacts, LinePage, LinePart, parse_lines};
 pub use report::{
-    AskError, ByForm, JobStatus, LineStatus, MAX_LINES, Phase, SendAnswer, SendOutcome, StatusPage,
+    Act, AskError, ByForm, Deed, JobStatus, LineStatus, MAX_LINES, Phase, SendAnswer, SendOutcome, StatusPage,
 };
 pub use status::parse_status;
 pub use worker::{Job, Report, STACK_BYTES, spawn};

@@ -29,6 +29,31 @@ pub struct ByForm {
     pub plain: bool,
 }
 
+/// What is done to a box besides sending.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// A line's module is switched on or off.
+    Power(bool),
+    /// The network is asked with a USSD code, by the web form.
+    Ussd {
+        /// The code.
+        code: Box<str>,
+        /// What the job is to be called.
+        form: ByForm,
+    },
+    /// The box starts anew.
+    Reboot,
+}
+
+/// A deed, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Act {
+    /// The line, from 1; of no meaning to a box as a whole.
+    pub line: u8,
+    /// What is done.
+    pub deed: Deed,
+}
+
 /// What a send led to. Only [`SendAnswer`]'s `ERROR,` kinds and the phases before the first
 /// written byte mean *certainly not sent*.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,12 +126,25 @@ pub struct StatusPage {
     pub lines: Vec<Option<LineStatus>, MAX_LINES>,
     /// Whether its tags have no numbers: an old box with one line.
     pub plain: bool,
+    /// Errors that are longer than [`LineStatus::error`] keeps, with their lines: where the network was
+    /// asked something, its answer stands there.
+    pub long: std::vec::Vec<(u8, Box<str>)>,
 }
 
 impl StatusPage {
     /// What the page says of line `line` (from 1).
     pub fn line(&self, line: u8) -> Option<&LineStatus> {
         self.lines.get(usize::from(line).checked_sub(1)?)?.as_ref()
+    }
+
+    /// The whole error of line `line` (from 1), as far as it is known.
+    pub fn error(&self, line: u8) -> &str {
+        for (known, text) in &self.long {
+            if *known == line {
+                return text;
+            }
+        }
+        self.line(line).map_or("", |shown| shown.error.as_str())
     }
 }
 

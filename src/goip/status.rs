@@ -6,7 +6,7 @@
 
 use heapless::Vec as Array;
 
-use super::markup::{CUT_OFF, MAX_DEPTH, Piece, Pieces, push_text};
+use super::markup::{CUT_OFF, MAX_DEPTH, Piece, Pieces, head_of, push_text};
 use super::report::{AskError, JobStatus, LineStatus, MAX_LINES, StatusPage};
 use crate::message::{JobId, Words};
 
@@ -78,6 +78,9 @@ fn read(page: &str) -> Result<StatusPage, &'static str> {
     lines.page()
 }
 
+/// So much of a long error is kept: four parts of a USSD answer, of 182 characters each.
+const ERROR_MAX_BYTES: usize = 1024;
+
 /// How many tags are open inside a field: the root and its own.
 const FIELD_DEPTH: usize = 2;
 
@@ -105,11 +108,18 @@ struct Lines {
     seen: [u8; MAX_LINES],
     any_id: bool,
     plain: bool,
+    long: Vec<(u8, Box<str>)>,
 }
 
 impl Default for Lines {
     fn default() -> Self {
-        Self { lines: [LineStatus::default(); MAX_LINES], seen: [0; MAX_LINES], any_id: false, plain: true }
+        Self {
+            lines: [LineStatus::default(); MAX_LINES],
+            seen: [0; MAX_LINES],
+            any_id: false,
+            plain: true,
+            long: Vec::new(),
+        }
     }
 }
 
@@ -122,6 +132,9 @@ impl Lines {
         self.plain &= !tag.ends_with(|c: char| c.is_ascii_digit());
         let (line, seen) = (&mut self.lines[index], &mut self.seen[index]);
         let before = *line;
+        if let (Field::Error, Some(text)) = (field, text.filter(|text| text.len() > Words::CAPACITY)) {
+            self.long.push((index as u8 + 1, head_of(text, ERROR_MAX_BYTES).into()));
+        }
         match text.and_then(|text| read_field(text, field, line)) {
             Some(()) if *seen & field as u8 == 0 || before == *line => *seen |= field as u8,
             // Not to be read, or said twice and differently.
@@ -136,7 +149,7 @@ impl Lines {
         let count = self.seen.iter().rposition(|s| *s != 0).map_or(0, |last| last + 1);
         let all = self.lines.iter().zip(self.seen);
         let shown = all.map(|(line, seen)| (seen == ALL_FIELDS).then_some(*line));
-        Ok(StatusPage { lines: shown.take(count).collect(), plain: self.plain })
+        Ok(StatusPage { lines: shown.take(count).collect(), plain: self.plain, long: self.long })
     }
 }
 

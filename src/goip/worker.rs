@@ -6,7 +6,8 @@ use std::thread::JoinHandle;
 
 use super::device::Device;
 use super::inbox::InboxLine;
-use super::report::{AskError, ByForm, SendOutcome, StatusPage};
+use super::lines::{LinePage, LinePart};
+use super::report::{Act, AskError, ByForm, SendOutcome, StatusPage};
 use crate::mailbox::Receiver;
 use crate::worker;
 
@@ -44,6 +45,10 @@ pub enum Job {
         /// The slot.
         slot: u8,
     },
+    /// Read what the box tells of its lines and itself.
+    Lines(LinePart),
+    /// Do something to the box, once.
+    Act(Box<Act>),
 }
 
 /// What came of a [`Job`].
@@ -70,6 +75,10 @@ pub enum Report {
     Inbox(Result<(), AskError>),
     /// Of a [`Job::Delete`].
     Deleted(Result<(), AskError>),
+    /// Of a [`Job::Lines`].
+    Lines(Result<Box<LinePage>, AskError>),
+    /// Of a [`Job::Act`].
+    Acted(SendOutcome),
 }
 
 /// Starts the thread of `device`; `name` is what the system's lists of threads show (of which
@@ -101,6 +110,8 @@ fn perform(device: &Device, job: Job, report: &dyn Fn(Report)) -> Report {
         Job::Status => Report::Status { page: device.status().map(Box::new) },
         Job::FormStatus => Report::Status { page: device.form_status().map(Box::new) },
         Job::Delete { line, slot } => Report::Deleted(device.delete(line, slot)),
+        Job::Lines(part) => Report::Lines(device.lines(part).map(Box::new)),
+        Job::Act(act) => Report::Acted(device.act(&act)),
         Job::Inbox => Report::Inbox(device.inbox(&mut |line| report(Report::InboxLine(line)))),
     }
 }

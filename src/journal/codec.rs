@@ -72,6 +72,12 @@ pub(super) fn encode(record: &Record, into: &mut Vec<u8>) -> u8 {
             put_job(into, *job);
             kind::LINE
         }
+        Record::LineOpen(line, job) => {
+            put_line(into, line);
+            put_job(into, *job);
+            put_flag(into, tag::OPEN, true);
+            kind::LINE
+        }
         Record::Kept(both) => {
             let (accepted, kept) = &**both;
             put_accepted(into, accepted);
@@ -186,7 +192,10 @@ pub(super) fn decode(kind: u8, fields: &[u8]) -> Result<Decoded, Malformed> {
         }),
         kind::FORGOTTEN => Record::Forgotten(id(f)?),
         kind::STARTED => Record::Started(Started { boot: boot(f)?, at: stamp(f, tag::AT)? }),
-        kind::LINE => Record::Line(line(f)?.ok_or(Malformed)?, job(f, tag::JOB)?),
+        kind::LINE => {
+            let (line, job) = (line(f)?.ok_or(Malformed)?, job(f, tag::JOB)?);
+            if f.has(tag::OPEN) { Record::LineOpen(line, job) } else { Record::Line(line, job) }
+        }
         kind::KEPT => Record::Kept(Box::new((accepted(f)?, kept(f)?))),
         kind::DAILY => Record::Daily(Daily {
             client: ClientId(known(f.number(tag::CLIENT)?)?),

@@ -53,11 +53,15 @@ pub enum EventKind {
     OptIn,
     /// A webhook did not take an event.
     WebhookDropped,
+    /// A line's signal is weak.
+    SignalLow,
+    /// A line's signal is strong enough again.
+    SignalOk,
 }
 
 impl EventKind {
     /// Those that are of no message that is sent, and what the journal writes for each.
-    const OTHERS: [(Self, u8); 9] = [
+    const OTHERS: [(Self, u8); 11] = [
         (Self::LineUp, 32),
         (Self::LineDown, 33),
         (Self::DeviceUp, 34),
@@ -67,6 +71,8 @@ impl EventKind {
         (Self::OptOut, 40),
         (Self::OptIn, 41),
         (Self::WebhookDropped, 44),
+        (Self::SignalLow, 48),
+        (Self::SignalOk, 49),
     ];
 
     /// The kind of that name.
@@ -92,6 +98,8 @@ impl EventKind {
             Self::OptOut => "opt_out",
             Self::OptIn => "opt_in",
             Self::WebhookDropped => "webhook_dropped",
+            Self::SignalLow => "signal_low",
+            Self::SignalOk => "signal_ok",
         }
     }
 
@@ -112,6 +120,7 @@ impl EventKind {
         match self {
             Self::LineDown => Some(Self::LineUp),
             Self::DeviceDown => Some(Self::DeviceUp),
+            Self::SignalLow => Some(Self::SignalOk),
             _ => None,
         }
     }

@@ -27,10 +27,10 @@ impl LineJobs {
     /// Learns from the next record.
     pub fn note(&mut self, record: &Record) {
         match record {
-            Record::Line(line, job) => {
+            Record::Line(line, job) | Record::LineOpen(line, job) => {
                 // The message that is on the line stays there.
                 let message = self.0.iter().find(|l| l.line == *line).and_then(|l| l.message);
-                self.set(line, *job, message, true);
+                self.set(line, *job, message, matches!(record, Record::Line(..)));
             }
             Record::Submitting(s) => self.set(&s.line, s.fence.job, Some(s.id), s.fence.decides),
             // A job of its own that nobody has seen may still come.
@@ -135,6 +135,16 @@ mod tests {
         jobs.note(&Record::Moved(super::super::Moved { state: State::Sending, ..unknown.clone() }));
         jobs.note(&Record::Moved(unknown.clone()));
         assert_eq!(jobs.get(&line()), Some(unknown.job), "it was seen");
+    }
+
+    #[test]
+    fn while_the_network_is_asked_something_nothing_is_known_for_sure() {
+        let mut jobs = LineJobs::default();
+        jobs.note(&Record::Line(line(), job("0a")));
+        jobs.note(&Record::LineOpen(line(), job("0a")));
+        assert_eq!(jobs.get(&line()), None);
+        jobs.note(&Record::Line(line(), job("0b")));
+        assert_eq!(jobs.get(&line()), Some(job("0b")));
     }
 
     #[test]

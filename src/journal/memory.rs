@@ -43,6 +43,7 @@ impl Memory {
             Record::Submitting(_)
             | Record::Moved(_)
             | Record::Line(..)
+            | Record::LineOpen(..)
             | Record::Started(_)
             | Record::Kept(_)
             | Record::Daily(_)

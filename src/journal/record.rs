@@ -339,6 +339,9 @@ pub enum Record {
     /// A line's last job, where no message tells it: what the line showed when it was first seen,
     /// or somebody else's job.
     Line(LineName, JobId),
+    /// The line's last job, and that another one of goipd's own may follow that no message tells: the
+    /// network is about to be asked something.
+    LineOpen(LineName, JobId),
     /// What was accepted and what has become of it, in one record: an old message, copied
     /// forward. It comes again for a message that is known, and for one that is not.
     Kept(Box<(Accepted, Kept)>),
@@ -380,7 +383,7 @@ impl Record {
     /// How soon it has to be on the disk if nobody asks for more.
     pub fn urgency(&self) -> Urgency {
         match self {
-            Self::Accepted(_) | Self::Submitting(_) | Self::Received(_) => Urgency::Now,
+            Self::Accepted(_) | Self::Submitting(_) | Self::LineOpen(..) | Self::Received(_) => Urgency::Now,
             Self::Moved(moved) if moved.state == State::Sending => Urgency::Whenever,
             Self::Moved(_)
             | Self::Kept(_)

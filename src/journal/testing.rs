@@ -191,6 +191,7 @@ pub fn samples() -> Vec<Record> {
     all.push(Record::Forgotten(258));
     all.push(Record::Started(Started { boot: BOOT, at: AT }));
     for job in ["0b", ""] {
+        all.push(Record::LineOpen(line(), JobId::parse(job).unwrap()));
         all.push(Record::Line(line(), JobId::parse(job).unwrap()));
     }
     all.push(Record::Kept(Box::new((accepted(3, "Pump 3 stopped"), kept()))));

@@ -43,11 +43,15 @@ pub enum ErrorCode {
     Storage,
     /// More clients or waits than goipd serves at once.
     TooMany,
+    /// The box did not do what it was to do.
+    NotDone,
+    /// The box may or may not have done what it was to do.
+    Unknown,
 }
 
 impl ErrorCode {
     /// All of them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::BadRequest,
         Self::Unauthorized,
         Self::Forbidden,
@@ -67,6 +71,8 @@ impl ErrorCode {
         Self::QueueFull,
         Self::Storage,
         Self::TooMany,
+        Self::NotDone,
+        Self::Unknown,
     ];
 
     /// The code's word.
@@ -91,6 +97,8 @@ impl ErrorCode {
             Self::QueueFull => "queue_full",
             Self::Storage => "storage",
             Self::TooMany => "too_many",
+            Self::NotDone => "not_done",
+            Self::Unknown => "unknown",
         }
     }
 }

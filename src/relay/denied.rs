@@ -44,6 +44,8 @@ pub const fn status(code: ErrorCode) -> u16 {
         ErrorCode::RateLimited => 429,
         ErrorCode::HeadersTooLarge => 431,
         ErrorCode::Internal => 500,
+        ErrorCode::NotDone => 502,
         ErrorCode::QueueFull | ErrorCode::Storage | ErrorCode::TooMany => 503,
+        ErrorCode::Unknown => 504,
     }
 }

@@ -239,7 +239,7 @@ impl Door {
             Route::Message(_) if method == Method::Delete => Some(Right::Send),
             Route::Inbox => Some(Right::Inbox),
             Route::Messages | Route::Message(_) | Route::Lines | Route::Events => Some(Right::Read),
-            Route::OptOuts | Route::OptOut(_) => Some(Right::Admin),
+            Route::OptOuts | Route::OptOut(_) | Route::Control(_) => Some(Right::Admin),
             Route::Metrics => (!self.metrics_open).then_some(Right::Read),
             Route::Health | Route::OpenApi => None,
             Route::Goip(page) if page.has_login_fields() => None,
@@ -308,6 +308,10 @@ impl Door {
             Route::Message(id) => v1::message(id, &query)?,
             Route::Inbox => v1::inbox(&query)?,
             Route::Lines => v1::only(&query, &[]).map(|()| Request::Lines)?,
+            Route::Control(_) => {
+                v1::only(&query, &[])?;
+                v1::control(&head.path, &request.body)?
+            }
             Route::Events => v1::events(&query, head.last_event_id.as_deref())?,
             Route::OptOuts => v1::opt_outs(&query)?,
             Route::OptOut(number) => {

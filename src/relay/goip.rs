@@ -9,6 +9,7 @@ use core::fmt::{self, Write};
 
 use super::access::Right;
 use crate::api::SendRequest;
+use crate::engine::{LineState, LineView};
 use crate::journal::ReceivedBody;
 use crate::message::{ErrorCode, MessageId, ProblemCode, Refusal, State};
 
@@ -308,29 +309,23 @@ fn push_slot(out: &mut String, text: &str) {
     }
 }
 
-/// A line as `status.xml?type=list` shows it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LineStatus {
-    /// Whether it can send.
-    pub up: bool,
-    /// Whether a message is on it.
-    pub busy: bool,
-}
-
-/// The lines.
-pub fn line_list(lines: impl Iterator<Item = LineStatus>) -> String {
+/// The lines, as `status.xml?type=list` shows them.
+pub fn line_list(lines: &mut dyn Iterator<Item = &LineView<'_>>) -> String {
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<status>\n");
     let yes = |yes: bool| if yes { "Y" } else { "N" };
     for (n, line) in (1..).zip(lines) {
-        let state = if line.busy { "BUSY" } else { "IDLE" };
+        let facts = line.facts;
+        let busy = matches!(line.state, LineState::Sending(_) | LineState::Checking(_));
+        // As a module says it that does not know.
+        let signal = facts.signal.unwrap_or(99).to_string();
         for (name, value) in [
-            ("module_status", "Y"),
-            ("gsm_sim", "Y"),
-            ("gsm_status", yes(line.up)),
-            // As a module says it that does not know.
-            ("gsm_signal", "99"),
-            ("gsm_cur_oper", ""),
-            ("line_state", state),
+            ("module_status", yes(facts.module.unwrap_or(true))),
+            ("gsm_sim", yes(facts.sim.unwrap_or(true))),
+            ("gsm_status", yes(facts.registered.unwrap_or(line.up))),
+            ("status_line", yes(facts.voip == Some(true))),
+            ("gsm_signal", &signal),
+            ("gsm_cur_oper", &escaped(facts.operator.as_str())),
+            ("line_state", if busy { "BUSY" } else { "IDLE" }),
             ("sms_login", "N"),
             ("sim_remain", "NO LIMIT"),
             ("sms_count", "NO LIMIT"),

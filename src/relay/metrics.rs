@@ -22,10 +22,14 @@ enum Asked {
     Inbox,
     /// To delete a received message.
     Delete,
+    /// For a page of its lines.
+    Lines,
+    /// To switch a line, to ask the network, to start anew.
+    Control,
 }
 
 impl Asked {
-    const ALL: [Self; 4] = [Self::Send, Self::Status, Self::Inbox, Self::Delete];
+    const ALL: [Self; 6] = [Self::Send, Self::Status, Self::Inbox, Self::Delete, Self::Lines, Self::Control];
 
     const fn as_str(self) -> &'static str {
         match self {
@@ -33,6 +37,8 @@ impl Asked {
             Self::Status => "status",
             Self::Inbox => "inbox",
             Self::Delete => "delete",
+            Self::Lines => "lines",
+            Self::Control => "control",
         }
     }
 }
@@ -64,6 +70,18 @@ impl Outcome {
         }
     }
 
+    const fn of_send(outcome: &SendOutcome) -> Self {
+        match outcome {
+            SendOutcome::Answered(SendAnswer::Sending { .. }) => Self::Ok,
+            SendOutcome::Answered(SendAnswer::Busy | SendAnswer::GsmLogout | SendAnswer::Refused(_)) => {
+                Self::Refused
+            }
+            SendOutcome::Answered(SendAnswer::BadLogin) => Self::BadLogin,
+            SendOutcome::Answered(SendAnswer::NotUnderstood(_) | SendAnswer::NotSaid) => Self::NotUnderstood,
+            SendOutcome::Lost { .. } => Self::NoAnswer,
+        }
+    }
+
     const fn as_str(self) -> &'static str {
         match self {
             Self::Ok => "ok",
@@ -87,17 +105,10 @@ impl Tally {
     /// One more request has ended like that, and took so many milliseconds.
     pub fn answered(&mut self, answer: &Answer, ms: u64) {
         let (asked, outcome) = match answer {
-            Answer::Send(SendOutcome::Answered(answer)) => (
-                Asked::Send,
-                match answer {
-                    SendAnswer::Sending { .. } => Outcome::Ok,
-                    SendAnswer::Busy | SendAnswer::GsmLogout | SendAnswer::Refused(_) => Outcome::Refused,
-                    SendAnswer::BadLogin => Outcome::BadLogin,
-                    SendAnswer::NotUnderstood(_) | SendAnswer::NotSaid => Outcome::NotUnderstood,
-                },
-            ),
-            Answer::Send(SendOutcome::Lost { .. }) => (Asked::Send, Outcome::NoAnswer),
+            Answer::Send(outcome) => (Asked::Send, Outcome::of_send(outcome)),
+            Answer::Acted(outcome) => (Asked::Control, Outcome::of_send(outcome)),
             Answer::Status(page) => (Asked::Status, Outcome::of(page.as_ref().err())),
+            Answer::Lines(page) => (Asked::Lines, Outcome::of(page.as_ref().err())),
             Answer::Inbox(end) => (Asked::Inbox, Outcome::of(end.as_ref().err())),
             Answer::Deleted(end) => (Asked::Delete, Outcome::of(end.as_ref().err())),
             // No request was made, or it goes on.
@@ -198,7 +209,7 @@ impl Figures<'_> {
 
     fn lines(&self, out: &mut String) {
         let lines: Vec<_> = self.engine.lines(self.now).collect();
-        let name = |line: &LineView| self.engine.settings().line_name(line.line);
+        let name = |line: &LineView<'_>| self.engine.settings().line_name(line.line);
         family(out, "goipd_line_up", "gauge", "Whether a message given to the line now would be sent.");
         for line in &lines {
             sample(out, "goipd_line_up", &[("line", &name(line))], u8::from(line.up));
@@ -206,6 +217,18 @@ impl Figures<'_> {
         family(out, "goipd_line_queued", "gauge", "Queued messages that may go out on the line.");
         for line in &lines {
             sample(out, "goipd_line_queued", &[("line", &name(line))], line.queued);
+        }
+        for (family_name, help, value) in [
+            ("goipd_line_registered", "Whether the line's SIM is in the network, where that is known.", 0),
+            ("goipd_line_signal", "The line's signal, 0 to 31, where it is known.", 1),
+        ] {
+            family(out, family_name, "gauge", help);
+            for line in &lines {
+                let known = if value == 0 { line.facts.registered.map(u8::from) } else { line.facts.signal };
+                if let Some(known) = known {
+                    sample(out, family_name, &[("line", &name(line))], known);
+                }
+            }
         }
         for (family_name, help, value) in [
             ("goipd_received_total", "Messages that the line has received.", 0),

@@ -14,6 +14,9 @@ pub enum Route {
     Inbox,
     /// `/v1/lines`.
     Lines,
+    /// `/v1/lines/DEVICE/N`, `/v1/lines/DEVICE/N/ussd` or `/v1/devices/DEVICE/reboot`: something is
+    /// done there.
+    Control(Deed),
     /// `/v1/events`.
     Events,
     /// `/v1/optouts`.
@@ -28,6 +31,42 @@ pub enum Route {
     OpenApi,
     /// One of the box's own pages.
     Goip(Page),
+}
+
+/// What is done to a box or a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// A line is switched.
+    Line,
+    /// The network is asked.
+    Ussd,
+    /// The box starts anew.
+    Device,
+}
+
+impl Deed {
+    /// What that path asks for, and of which line or device.
+    pub fn find(path: &str) -> Option<(Self, &str)> {
+        for (deed, before, behind) in [
+            (Self::Ussd, "/v1/lines/", "/ussd"),
+            (Self::Line, "/v1/lines/", ""),
+            (Self::Device, "/v1/devices/", "/reboot"),
+        ] {
+            if let Some(target) = path.strip_prefix(before).and_then(|rest| rest.strip_suffix(behind)) {
+                return Some((deed, target));
+            }
+        }
+        None
+    }
+
+    /// The operation.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Line => "line",
+            Self::Ussd => "ussd",
+            Self::Device => "device",
+        }
+    }
 }
 
 impl Route {
@@ -46,7 +85,9 @@ impl Route {
             "/metrics" => Self::Metrics,
             "/openapi.json" => Self::OpenApi,
             _ => {
-                if let Some(id) = path.strip_prefix("/v1/messages/") {
+                if let Some((deed, _)) = Deed::find(path) {
+                    Self::Control(deed)
+                } else if let Some(id) = path.strip_prefix("/v1/messages/") {
                     Self::Message(message_id(id)?)
                 } else if let Some(text) = path.strip_prefix("/v1/optouts/") {
                     Self::OptOut(number(text)?)
@@ -64,7 +105,7 @@ impl Route {
             Self::Message(_) => "GET, HEAD, DELETE, OPTIONS",
             Self::OptOut(_) => "GET, HEAD, PUT, DELETE, OPTIONS",
             Self::Goip(Page::Send | Page::SendStatus) => "GET, HEAD, POST, OPTIONS",
-            Self::Goip(Page::SmsInfo) => "POST, OPTIONS",
+            Self::Goip(Page::SmsInfo) | Self::Control(_) => "POST, OPTIONS",
             _ => "GET, HEAD, OPTIONS",
         }
     }

@@ -179,6 +179,7 @@ impl Core {
         match answer {
             Answer::Wait { id, .. } => self.engine.view(id).is_none_or(|view| view.state.is_final()),
             Answer::Inbox(page) => self.engine.received(page.after, page.lines).next().is_some(),
+            Answer::Control(number) => self.engine.control_result(number).is_some(),
             _ => true,
         }
     }
@@ -269,6 +270,11 @@ impl Core {
         for action in self.actions.drain(..) {
             match action {
                 Action::Record(ticket, record) => self.spool.append(ticket, &record),
+                Action::Act(device, act) => {
+                    if let Err(answer) = self.devices.act(now, device, act) {
+                        self.engine.report(now, device, answer);
+                    }
+                }
                 Action::Ask(device, ask) => {
                     if let Err(answer) = self.devices.ask(now, device, ask, &self.spool) {
                         self.engine.report(now, device, answer);

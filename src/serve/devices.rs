@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use super::wake::Wake;
 use crate::config;
 use crate::engine::{Answer, Ask, Now};
-use crate::goip::{self, AskError, ByForm, Job, Phase, Report, SendOutcome};
+use crate::goip::{self, Act, AskError, ByForm, Job, Phase, Report, SendOutcome};
 use crate::journal::Bodies;
 use crate::mailbox::{Receiver, Sender, mailbox};
 use crate::message::{MessageId, Words};
@@ -62,13 +62,13 @@ impl Devices {
             Ask::FormStatus => Job::FormStatus,
             Ask::Inbox => Job::Inbox,
             Ask::Delete(line, slot) => Job::Delete { line, slot },
+            Ask::Lines(part) => Job::Lines(part),
             Ask::Send(message, line) => send(message, line, None, bodies)?,
             Ask::SendByForm(message, line, form) => send(message, line, Some(form), bodies)?,
         };
-        if self.jobs.get(usize::from(device)).is_some_and(|thread| thread.send(job).is_ok()) {
+        if self.give(device, job) {
             return Ok(());
         }
-        log::error!("device {device}: its thread has ended");
         Err(match ask {
             Ask::Send(..) | Ask::SendByForm(..) => {
                 Answer::Send(SendOutcome::Lost { phase: Phase::NotConnected, timed_out: false })
@@ -76,9 +76,32 @@ impl Devices {
             Ask::Status | Ask::FormStatus => {
                 Answer::Status(Err(AskError::Unreachable(Words::new("no thread"))))
             }
+            Ask::Lines(_) => Answer::Lines(Err(AskError::Unreachable(Words::new("no thread")))),
             Ask::Inbox => Answer::Inbox(Err(AskError::Unreachable(Words::new("no thread")))),
             Ask::Delete(..) => Answer::Deleted(Err(AskError::Unreachable(Words::new("no thread")))),
         })
+    }
+
+    /// Has the device's thread do that.
+    ///
+    /// # Errors
+    /// The answer, if it cannot be given to the thread: nothing has left.
+    pub fn act(&mut self, now: Now, device: u8, act: Box<Act>) -> Result<(), Answer> {
+        if let Some(asked_ms) = self.asked_ms.get_mut(usize::from(device)) {
+            *asked_ms = now.boot_ms;
+        }
+        if self.give(device, Job::Act(act)) {
+            return Ok(());
+        }
+        Err(Answer::Acted(SendOutcome::Lost { phase: Phase::NotConnected, timed_out: false }))
+    }
+
+    fn give(&self, device: u8, job: Job) -> bool {
+        let given = self.jobs.get(usize::from(device)).is_some_and(|thread| thread.send(job).is_ok());
+        if !given {
+            log::error!("device {device}: its thread has ended");
+        }
+        given
     }
 
     /// The reports that have come in, each with its device's place.
@@ -92,6 +115,8 @@ impl Devices {
                 Report::InboxLine(line) => Answer::InboxLine(line),
                 Report::Inbox(end) => Answer::Inbox(end),
                 Report::Deleted(end) => Answer::Deleted(end),
+                Report::Lines(page) => Answer::Lines(page),
+                Report::Acted(outcome) => Answer::Acted(outcome),
             };
             let place = usize::from(device);
             if let (Some(tally), Some(ms)) = (tallies.get_mut(place), asked_ms.get(place)) {

@@ -16,7 +16,9 @@ use goipd::engine::{
     Action, Answer, Ask, Choice, DeviceSettings, Engine, InboxSettings, MIN_STATUS_GAP_MS, NewMessage, Now,
     Rules, Settings,
 };
-use goipd::goip::{AskError, ByForm, End, InboxReader, Phase, SendOutcome, parse_answer, parse_status};
+use goipd::goip::{
+    AskError, ByForm, End, InboxReader, Phase, SendOutcome, parse_answer, parse_lines, parse_status,
+};
 use goipd::journal::{
     self, Bodies, BootId, Event as Told, Job, Limits, Log, Origin, Record, Seq, Subject, Ticket,
 };
@@ -370,6 +372,7 @@ impl World {
                     }
                     self.store.log.append(ticket, &record);
                 }
+                Action::Act(..) => unreachable!("nothing but sends is asked for"),
                 Action::Ask(device, ask) => self.connect(usize::from(device), ask),
             }
         }
@@ -404,6 +407,9 @@ impl World {
             Ask::Inbox => {
                 format!("GET /default/en_US/tools.html?type=sms_inbox HTTP/1.0\r\n{LOGIN}\r\n\r\n")
             }
+            Ask::Lines(part) => {
+                format!("GET /default/en_US/status.xml?type={} HTTP/1.0\r\n{LOGIN}\r\n\r\n", part.as_str())
+            }
             Ask::FormStatus => format!("GET /default/en_US/send_sms_status.xml HTTP/1.0\r\n{LOGIN}\r\n\r\n"),
             Ask::Send(message, line) => {
                 let [number, text] = self.encoded_body(message);
@@ -431,7 +437,7 @@ impl World {
         match ask {
             Ask::Send(..) | Ask::SendByForm(..) => simbox.sends += 1,
             Ask::Inbox => simbox.inbox_reads += 1,
-            Ask::Delete(..) => {}
+            Ask::Delete(..) | Ask::Lines(_) => {}
             Ask::Status | Ask::FormStatus => {
                 simbox.questions += 1;
                 let gap_ms = simbox.asked_ms.replace(now_ms).map_or(u64::MAX, |ms| now_ms - ms);
@@ -555,6 +561,7 @@ impl World {
         let answer = match open.ask {
             Ask::Send(..) | Ask::SendByForm(..) => Answer::Send(outcome),
             Ask::Status | Ask::FormStatus => Answer::Status(answer.and_then(page).map(Box::new)),
+            Ask::Lines(_) => Answer::Lines(answer.and_then(body).and_then(parse_lines).map(Box::new)),
             Ask::Delete(..) => Answer::Deleted(answer.and_then(body).map(|_| ())),
             Ask::Inbox => Answer::Inbox(answer.and_then(|bytes| {
                 let mut reader = InboxReader::default();

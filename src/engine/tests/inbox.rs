@@ -9,7 +9,8 @@ const INTERVAL_MS: u64 = 15_000;
 
 fn reading() -> DeviceSettings {
     let inbox = InboxSettings { interval_s: 15, ..InboxSettings::default() };
-    DeviceSettings { inbox, ..device("office", 1) }
+    // Nothing else is asked then.
+    DeviceSettings { inbox, status_interval_s: 0, ..device("office", 1) }
 }
 
 fn rig() -> Rig {

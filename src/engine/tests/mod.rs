@@ -1,6 +1,7 @@
 //! The life of a message, transition by transition, with a box that answers what the test says.
 
 mod auto_reply;
+mod control;
 mod events;
 mod fence;
 mod form;
@@ -10,6 +11,7 @@ mod life;
 mod opt_out;
 mod requests;
 mod restore;
+mod states;
 
 use super::*;
 use crate::goip::{JobStatus, LineStatus, Phase as Reached, SendAnswer};
@@ -27,6 +29,10 @@ pub(super) struct Rig {
     pub asked: Vec<Option<Ask>>,
     /// Whether records become durable at once.
     pub disk: bool,
+    /// What the box tells of its lines; it has no such page if that is `None`.
+    pub states: Option<LinePage>,
+    /// What was to be done and has no answer yet.
+    pub act: Option<Act>,
     actions: Vec<Action>,
 }
 
@@ -64,7 +70,10 @@ pub(super) fn page(lines: &[(&str, JobStatus, &str)]) -> Answer {
     let line = |&(job, status, error): &(&str, JobStatus, &str)| {
         Some(LineStatus { id: id(job), status, error: Words::new(error) })
     };
-    Answer::Status(Ok(Box::new(StatusPage { lines: lines.iter().map(line).collect(), plain: false })))
+    Answer::Status(Ok(Box::new(StatusPage {
+        lines: lines.iter().map(line).collect(),
+        ..StatusPage::default()
+    })))
 }
 
 pub(super) fn sending(job: &str) -> Answer {
@@ -105,6 +114,8 @@ impl Rig {
             records: Vec::new(),
             asked: vec![None; devices],
             disk: true,
+            states: None,
+            act: None,
             actions: Vec::new(),
         };
         rig.engine.restored(now, 0, false);
@@ -137,6 +148,15 @@ impl Rig {
                     Action::Record(ticket, record) => {
                         self.records.push(record.clone());
                         self.journal.append(ticket, record);
+                    }
+                    Action::Ask(device, Ask::Lines(_)) => {
+                        let none = || AskError::NotUnderstood(Words::new("HTTP 404"));
+                        let page = self.states.clone().map(Box::new).ok_or_else(none);
+                        self.engine.report(self.now, device, Answer::Lines(page));
+                    }
+                    Action::Act(_, act) => {
+                        assert_eq!(self.act, None, "a device does one thing at a time");
+                        self.act = Some(*act);
                     }
                     Action::Ask(device, ask) => {
                         let place = &mut self.asked[usize::from(device)];

@@ -91,6 +91,7 @@ pub mod tag {
     pub const TRIED_S: u8 = 70;
     pub const DROPPED: u8 = 71;
     pub const FENCE_KEY: u8 = 75;
+    pub const OPEN: u8 = 80;
 }
 
 #[derive(Clone, Copy)]

@@ -4,10 +4,10 @@ use std::net::IpAddr;
 
 use super::{Denied, Desk, Door, Outcome, Stored, fields};
 use crate::api::{Answer, SendRequest};
-use crate::engine::{Choice, LineState, Now, View};
+use crate::engine::{Choice, Now, View};
 use crate::journal::{Origin, ReceivedBody};
 use crate::message::{ClientId, ErrorCode, LineId, Refusal};
-use crate::relay::goip::{self, Job, LINES, LineStatus, Page};
+use crate::relay::goip::{self, Job, LINES, Page};
 use crate::relay::lines;
 use crate::relay::login::Login;
 use crate::relay::reply::Reply;
@@ -77,11 +77,7 @@ impl Door {
             Page::LineList => {
                 let views: Vec<_> = desk.engine().lines(now).collect();
                 let shown = lines.iter().filter_map(|id| views.iter().find(|view| view.line == *id));
-                let shown = shown.map(|view| LineStatus {
-                    up: view.up,
-                    busy: matches!(view.state, LineState::Sending(_) | LineState::Checking(_)),
-                });
-                Outcome::Reply(Reply::page(goip::line_list(shown)))
+                Outcome::Reply(Reply::page(goip::line_list(&mut { shown })))
             }
         }
     }

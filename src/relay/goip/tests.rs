@@ -1,7 +1,8 @@
 use super::*;
+use crate::goip::LineFacts;
 use crate::goip::{End, JobStatus, SendAnswer, parse_answer, parse_status};
 use crate::goip::{InboxLine, InboxReader};
-use crate::message::LineName;
+use crate::message::{LineId, LineName, Words};
 
 type Pairs = &'static [(&'static str, &'static str)];
 
@@ -203,11 +204,32 @@ fn an_inbox_of_the_longest_texts_is_no_larger_than_a_router_can_bear() {
 
 #[test]
 fn the_line_list_is_well_formed_xml_with_a_boxs_names() {
-    let page =
-        line_list([LineStatus { up: true, busy: false }, LineStatus { up: false, busy: true }].into_iter());
+    let unknown = LineFacts::default();
+    let known = LineFacts {
+        module: Some(true),
+        registered: Some(false),
+        signal: Some(7),
+        operator: Words::new("T & M"),
+        ..LineFacts::default()
+    };
+    let view = |facts, up, state| LineView {
+        line: LineId { device: 0, line: 1 },
+        up,
+        queued: 0,
+        state,
+        reason: None,
+        facts,
+        device: None,
+    };
+    let lines = [view(&unknown, true, LineState::Idle), view(&known, false, LineState::Sending(1))];
+    let page = line_list(&mut lines.iter());
     let xml = xmltree::Element::parse(page.as_bytes()).unwrap();
     let text = |name: &str| xml.get_child(name).unwrap().get_text().unwrap_or_default().into_owned();
     assert_eq!((text("l1_gsm_status"), text("l1_line_state")), ("Y".into(), "IDLE".into()));
     assert_eq!((text("l2_gsm_status"), text("l2_line_state")), ("N".into(), "BUSY".into()));
-    assert_eq!(text("l1_gsm_cur_oper"), "");
+    assert_eq!((text("l1_gsm_cur_oper"), text("l1_gsm_signal")), ("".into(), "99".into()));
+    assert_eq!((text("l2_gsm_cur_oper"), text("l2_gsm_signal")), ("T & M".into(), "7".into()));
+    // As the box's own page it is read.
+    let read = crate::goip::parse_lines(page.as_bytes()).unwrap();
+    assert_eq!((read.lines[1].signal, read.lines[1].registered), (Some(7), Some(false)));
 }

@@ -332,9 +332,12 @@ impl Visitor {
                 self.respond(desk, stored.reply);
             }
             Outcome::Stored(stored) => self.pending = Some(Pending::Stored(stored)),
-            Outcome::Wait { .. } | Outcome::Stream { .. } if !may_wait => {
-                let refusal = Refusal::new(ErrorCode::TooMany, "too many requests wait; try again later");
-                self.respond(desk, Reply::refused(&refusal));
+            // What is done already is told; there is at most one a box.
+            Outcome::Wait { answer, .. } if !may_wait && !matches!(answer, Answer::Control(_)) => {
+                self.respond(desk, too_many());
+            }
+            Outcome::Stream { .. } if !may_wait => {
+                self.respond(desk, too_many());
             }
             Outcome::Wait { client, answer } => {
                 let until_ms = now.boot_ms + u64::from(answer.wait_s()) * 1000;
@@ -415,6 +418,10 @@ impl Visitor {
             let _ = self.stream.shutdown(Shutdown::Write);
         }
     }
+}
+
+fn too_many() -> Reply {
+    Reply::refused(&Refusal::new(ErrorCode::TooMany, "too many requests wait; try again later"))
 }
 
 fn is_passing(kind: ErrorKind) -> bool {

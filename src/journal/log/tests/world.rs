@@ -251,6 +251,7 @@ impl World {
             Record::Forgotten(id) => drop(found.remove(&id)),
             Record::Started(_)
             | Record::Line(..)
+            | Record::LineOpen(..)
             | Record::Daily(_)
             | Record::Condition(_)
             | Record::Cursor(_)
