@@ -1,6 +1,7 @@
 //! The nouns: a message, its number and text, its state, the line it goes out on, and the
 //! errors with their codes. Nothing here does I/O, reads a clock or knows a transport.
 
+mod amount;
 mod client;
 mod consumer;
 mod error;
@@ -9,6 +10,7 @@ mod gsm7;
 mod line;
 mod number;
 mod packed;
+mod pattern;
 mod problem;
 mod quoted;
 mod received;
@@ -17,6 +19,7 @@ mod spelling;
 mod state;
 mod text;
 
+pub use amount::Amount;
 pub use client::{ClientId, ClientName};
 pub use consumer::{ConsumerName, MAX_CONSUMER_BYTES};
 pub use error::{ErrorCode, Refusal};
@@ -24,6 +27,7 @@ pub use fold::{folded, squeezed};
 pub use line::{DeviceName, JobId, LineId, LineName, Part};
 pub use number::{Masked, Number};
 pub use packed::{NumberMark, PackedNumber};
+pub use pattern::{MAX_PATTERN_BYTES, Pattern};
 pub use problem::{Problem, ProblemCode, Words};
 pub use quoted::{Quoted, is_unprintable};
 pub use received::{DEVICE_TIME_MAX_BYTES, DeviceTime, ReceivedId, SENDER_MAX_BYTES, Sender};
