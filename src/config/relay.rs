@@ -202,7 +202,7 @@ pub(super) fn lines(section: &Section, devices: &[Device], faults: &mut Faults) 
 ///
 /// # Errors
 /// There is no such line; the cure.
-fn choice(text: &str, devices: &[Device]) -> Result<Choice, String> {
+pub(super) fn choice(text: &str, devices: &[Device]) -> Result<Choice, String> {
     let (name, number) = match text.split_once('/') {
         Some((name, number)) => (name, Some(number)),
         None => (text, None),

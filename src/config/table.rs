@@ -2,6 +2,7 @@
 //! place that knows them; the manual, `docs/configuration.md`, is checked against it.
 
 mod answers;
+mod health;
 mod notify;
 mod relay;
 
@@ -12,6 +13,7 @@ use crate::goip::NumberFormat;
 use crate::message::{Number, OnUnknown, Senders};
 
 pub(super) use answers::{OPT_OUT, REPLY};
+pub(super) use health::{BALANCE, CANARY};
 pub(super) use notify::{HOOK, WEBHOOK};
 pub(super) use relay::{CLIENT, RELAY};
 
@@ -347,6 +349,26 @@ pub(super) const DEVICE: &[Spec<Device>] = &[
             max: 3600,
             unit: "s",
             set: |device, s| device.status_interval_s = (s > 0).then_some(s),
+        },
+    },
+    Spec {
+        name: "watchdog",
+        absent: Absent::Default("0"),
+        kind: Kind::Number {
+            min: 0,
+            max: 1440,
+            unit: "min",
+            set: |device, minutes| device.watchdog_min = (minutes > 0).then_some(minutes),
+        },
+    },
+    Spec {
+        name: "max_per_day",
+        absent: Absent::Default("4"),
+        kind: Kind::Number {
+            min: 1,
+            max: 24,
+            unit: "",
+            set: |device, count| device.watchdog_a_day = count as u8,
         },
     },
     Spec {

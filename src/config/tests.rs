@@ -1,4 +1,5 @@
 mod answers;
+mod health;
 mod notify;
 mod relay;
 
@@ -7,7 +8,7 @@ use std::fs;
 use log::LevelFilter;
 
 use super::option::{Absent, Spec};
-use super::table::{CLIENT, DEVICE, GOIPD, HOOK, OPT_OUT, RELAY, REPLY, WEBHOOK};
+use super::table::{BALANCE, CANARY, CLIENT, DEVICE, GOIPD, HOOK, OPT_OUT, RELAY, REPLY, WEBHOOK};
 use super::*;
 use crate::goip::NumberFormat;
 use crate::message::OnUnknown;
@@ -348,8 +349,14 @@ fn every_default_is_a_value_that_the_option_takes() {
             assert_eq!(spec.kind.set(into, text), Ok(()), "{}", spec.name);
         }
     }
-    let mut config =
-        config(&format!("{OFFICE}{}{}{}{}", relay::NAGIOS, answers::HOURS, notify::CRM, notify::FORWARD));
+    let mut config = config(&format!(
+        "{OFFICE}{}{}{}{}{}",
+        relay::NAGIOS,
+        answers::HOURS,
+        notify::CRM,
+        notify::FORWARD,
+        health::BOTH
+    ));
     check(GOIPD, &mut config);
     check(DEVICE, &mut config.devices[0]);
     check(RELAY, &mut config.relay);
@@ -358,6 +365,8 @@ fn every_default_is_a_value_that_the_option_takes() {
     check(REPLY, &mut config.replies[0]);
     check(WEBHOOK, &mut config.webhooks[0]);
     check(HOOK, &mut config.hooks[0]);
+    check(BALANCE, &mut config.health.balances[0]);
+    check(CANARY, &mut config.health.canaries[0]);
 }
 
 #[test]
@@ -385,6 +394,8 @@ fn the_manual_has_every_option_with_its_type_and_default_and_no_other() {
     check("reply", REPLY);
     check("webhook", WEBHOOK);
     check("hook", HOOK);
+    check("balance", BALANCE);
+    check("canary", CANARY);
 }
 
 #[test]
@@ -426,6 +437,8 @@ fn the_sample_is_right_as_it_is_and_with_every_option_turned_on() {
     check(&all, REPLY);
     check(&all, WEBHOOK);
     check(&all, HOOK);
+    check(&all, BALANCE);
+    check(&all, CANARY);
     let mut turned_on = config(&all);
     assert_eq!(turned_on.socket_group.take().as_deref(), Some("nogroup"));
     assert_eq!(turned_on.max_journal_kib.take(), Some(512));
@@ -441,6 +454,8 @@ fn the_sample_is_right_as_it_is_and_with_every_option_turned_on() {
     assert_eq!(turned_on.clients.drain(..).map(|c| c.name).collect::<Vec<_>>(), ["nagios"]);
     assert_eq!(turned_on.webhooks.drain(..).map(|w| w.name).collect::<Vec<_>>(), ["crm"]);
     assert_eq!(turned_on.hooks.drain(..).map(|h| h.command).collect::<Vec<_>>(), [["/usr/bin/forward"]]);
+    let health = std::mem::take(&mut turned_on.health);
+    assert_eq!((health.balances.len(), health.canaries.len()), (1, 1));
     let senders = std::mem::take(&mut turned_on.senders);
     assert!(senders.pass("+491") && !senders.pass("777"));
     // All others are shown with their defaults.

@@ -8,13 +8,14 @@ use log::LevelFilter;
 
 use super::Faults;
 use super::answers::{self, MAX_REPLIES, OptOut, Reply};
+use super::health;
 use super::notify::{self, Hook, Webhook};
 use super::option::{defaults, instead, quoted, read};
 use super::relay::{self, Client, MAX_RELAY_CLIENTS, Relay};
 use super::table::{DEVICE, GOIPD};
 use super::uci::Section;
 use super::url;
-use crate::engine::Rules;
+use crate::engine::{HealthRules, Rules};
 use crate::goip::NumberFormat;
 use crate::message::{DeviceName, Number, OnUnknown, Senders};
 
@@ -33,7 +34,8 @@ pub const MAX_LOGIN_BYTES: usize = 99;
 /// The most bytes of the socket's path: a UNIX socket address has room for 108 with its NUL.
 pub const MAX_SOCKET_PATH_BYTES: usize = 107;
 
-const SECTION_TYPES: [&str; 8] = ["goipd", "device", "relay", "client", "optout", "reply", "webhook", "hook"];
+const SECTION_TYPES: [&str; 10] =
+    ["goipd", "device", "relay", "client", "optout", "reply", "webhook", "hook", "balance", "canary"];
 
 /// The name of a section that something is named by, `[A-Za-z0-9_]{1,32}`.
 pub type SectionName = heapless::String<32, u8>;
@@ -87,6 +89,8 @@ pub struct Config {
     pub webhooks: Vec<Webhook>,
     /// The hooks in the order of the file, at most [`super::MAX_HOOKS`].
     pub hooks: Vec<Hook>,
+    /// The balances and canaries, at most [`super::MAX_TENDED`] of each.
+    pub health: HealthRules,
 }
 
 /// A box.
@@ -125,6 +129,11 @@ pub struct Device {
     pub utc_offset_s: i32,
     /// How often an idle box is asked for its status, 1 to 3600 s; `None`: never.
     pub status_interval_s: Option<u32>,
+    /// After how long without an answer, or with no line logged in, it is helped, 1 to 1440 min;
+    /// `None`: never.
+    pub watchdog_min: Option<u32>,
+    /// How often in a day it is helped at most, 1 to 24.
+    pub watchdog_a_day: u8,
     /// The telephone numbers of its SIM cards, as far as they are known, at most [`MAX_LINES`].
     pub own_numbers: Vec<Number>,
 }
@@ -178,6 +187,7 @@ impl Default for Config {
             replies: Vec::new(),
             webhooks: Vec::new(),
             hooks: Vec::new(),
+            health: HealthRules::default(),
         };
         defaults(GOIPD, &mut config);
         config
@@ -216,6 +226,8 @@ impl Device {
             join: false,
             utc_offset_s: 0,
             status_interval_s: None,
+            watchdog_min: None,
+            watchdog_a_day: 0,
             own_numbers: Vec::new(),
         };
         defaults(DEVICE, &mut device);
@@ -243,6 +255,7 @@ pub(super) fn config(sections: &[Section], faults: &mut Faults) -> Config {
     // The sections of the devices and clients so far; the places are those in `config`.
     let (mut devices, mut clients): (Vec<&Section>, Vec<&Section>) = (Vec::new(), Vec::new());
     let mut webhooks = Vec::new();
+    let mut tended: Vec<&Section> = Vec::new();
     for section in sections {
         match section.kind.as_str() {
             "goipd" => {
@@ -302,6 +315,7 @@ pub(super) fn config(sections: &[Section], faults: &mut Faults) -> Config {
                 let hook = notify::hook(section, config.hooks.len(), faults);
                 config.hooks.push(hook);
             }
+            "balance" | "canary" => tended.push(section),
             unknown => faults.add(
                 section.line,
                 format!("unknown section type {}; {}", quoted(unknown), instead(unknown, &SECTION_TYPES)),
@@ -312,6 +326,15 @@ pub(super) fn config(sections: &[Section], faults: &mut Faults) -> Config {
         faults.add_for_file(
             "no device is configured; add a section: config device 'office', with the options url, username and password",
         );
+    }
+    for section in tended {
+        if section.kind == "balance" {
+            let count = config.health.balances.len();
+            config.health.balances.push(health::balance(section, &config.devices, count, faults));
+        } else {
+            let count = config.health.canaries.len();
+            config.health.canaries.push(health::canary(section, &config.devices, count, faults));
+        }
     }
     for (section, client) in clients.iter().zip(&mut config.clients) {
         client.lines = relay::lines(section, &config.devices, faults);

@@ -91,6 +91,7 @@ impl Engine {
             Record::InboxIds(ids) => self.restore_inbox_ids(ids),
             Record::Line(..)
             | Record::LineOpen(..)
+            | Record::Mark(_)
             | Record::Daily(_)
             | Record::Cursor(_)
             | Record::Dropped(_)

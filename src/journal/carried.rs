@@ -1,7 +1,9 @@
 //! What each segment begins with, because the segments that told it may be gone before this one
 //! is read.
 
-use super::{Conditions, Consumers, DailyCounts, InboxIds, LineJobs, OptOuts, Record, Replies, Started};
+use super::{
+    Conditions, Consumers, DailyCounts, InboxIds, LineJobs, Marks, OptOuts, Record, Replies, Started,
+};
 
 /// What the records so far come to, besides messages and events.
 #[derive(Debug, Default)]
@@ -14,6 +16,8 @@ pub struct Carried {
     pub daily: DailyCounts,
     /// What is down.
     pub conditions: Conditions,
+    /// What goipd did last by itself.
+    pub marks: Marks,
     /// How far the consumers have come.
     pub consumers: Consumers,
     /// How far received messages are numbered and forgotten.
@@ -35,6 +39,7 @@ impl Carried {
         self.lines.note(record);
         self.daily.note(record);
         self.conditions.note(record);
+        self.marks.note(record);
         self.consumers.note(record);
         self.replies.note(record);
         self.opt_outs.note(record);
@@ -49,6 +54,7 @@ impl Carried {
         let consumers = self.consumers.records().map(Record::Cursor);
         let inbox = (self.inbox.newest > 0).then_some(Record::InboxIds(self.inbox));
         let own = inbox.into_iter().chain(self.replies.record());
-        started.into_iter().chain(lines).chain(daily).chain(conditions).chain(consumers).chain(own)
+        let told = conditions.chain(self.marks.records());
+        started.into_iter().chain(lines).chain(daily).chain(told).chain(consumers).chain(own)
     }
 }

@@ -9,8 +9,8 @@ use heapless::String;
 use super::fields::{Fields, Malformed, put, put_count, put_flag, put_number, put_text};
 use super::{
     Accepted, Body, BootId, Choice, Condition, Cursor, Daily, Dropped, EventKind, Fence, InboxIds,
-    InboxWindow, Kept, Moved, OptIn, OptOut, Origin, Received, ReceivedBody, Record, Replies, Seq, Stamp,
-    Started, Submitting,
+    InboxWindow, Kept, Mark, Moved, OptIn, OptOut, Origin, Received, ReceivedBody, Record, Replies, Seq,
+    Stamp, Started, Submitting, Tended,
 };
 use crate::message::{
     ClientId, ConsumerName, JobId, LineName, MessageId, Number, OnUnknown, PackedNumber, Part, Priority,
@@ -91,12 +91,16 @@ pub(super) fn encode(record: &Record, into: &mut Vec<u8>) -> u8 {
             put_count(into, tag::COUNT, daily.count.into());
             kind::DAILY
         }
+        Record::Mark(mark) => {
+            put_stamp(into, tag::AT, mark.at);
+            put_part(into, &mark.part);
+            put_count(into, tag::TENDED, mark.what as u64);
+            put_count(into, tag::VALUE, u64::from(mark.value.cast_unsigned()));
+            kind::MARK
+        }
         Record::Condition(condition) => {
             put_stamp(into, tag::AT, condition.at);
-            put_text(into, tag::DEVICE, &condition.part.device);
-            if let Some(line) = condition.part.line {
-                put_number(into, tag::LINE, line.into());
-            }
+            put_part(into, &condition.part);
             match condition.kind {
                 EventKind::LineUp | EventKind::DeviceUp => put_flag(into, tag::UP, true),
                 EventKind::LineDown | EventKind::DeviceDown => {}
@@ -204,7 +208,7 @@ pub(super) fn decode(kind: u8, fields: &[u8]) -> Result<Decoded, Malformed> {
             up_to: f.count(tag::ID)?,
         }),
         kind::CONDITION | kind::NOTICE => {
-            let part = Part { device: known(device_name(f, tag::DEVICE)?)?, line: f.number(tag::LINE)? };
+            let part = part(f)?;
             let kind = match kind {
                 kind::CONDITION => EventKind::of(&part, f.has(tag::UP)),
                 // One that is not known is of a later version, and may be passed over.
@@ -214,6 +218,12 @@ pub(super) fn decode(kind: u8, fields: &[u8]) -> Result<Decoded, Malformed> {
                 },
             };
             Record::Condition(Condition { at: stamp(f, tag::AT)?, part, kind })
+        }
+        kind::MARK => {
+            // What a later version does is passed over.
+            let Some(what) = Tended::from_code(f.count(tag::TENDED)?) else { return Ok(Decoded::Optional) };
+            let value = f.count::<u32>(tag::VALUE)?.cast_signed();
+            Record::Mark(Mark { at: stamp(f, tag::AT)?, part: part(f)?, what, value })
         }
         kind::CURSOR => Record::Cursor(Cursor {
             consumer: consumer(f)?,
@@ -469,6 +479,17 @@ fn stamp(f: &Fields<'_>, tags: StampTags) -> Result<Stamp, Malformed> {
 fn put_line(into: &mut Vec<u8>, line: &LineName) {
     put_text(into, tag::DEVICE, &line.device);
     put_number(into, tag::LINE, line.line.into());
+}
+
+fn put_part(into: &mut Vec<u8>, part: &Part) {
+    put_text(into, tag::DEVICE, &part.device);
+    if let Some(line) = part.line {
+        put_number(into, tag::LINE, line.into());
+    }
+}
+
+fn part(f: &Fields<'_>) -> Result<Part, Malformed> {
+    Ok(Part { device: known(device_name(f, tag::DEVICE)?)?, line: f.number(tag::LINE)? })
 }
 
 fn line(f: &Fields<'_>) -> Result<Option<LineName>, Malformed> {

@@ -48,6 +48,7 @@ impl Memory {
             | Record::Kept(_)
             | Record::Daily(_)
             | Record::Condition(_)
+            | Record::Mark(_)
             | Record::Cursor(_)
             | Record::Dropped(_)
             | Record::InboxWindow(_)

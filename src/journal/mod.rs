@@ -24,6 +24,7 @@ mod job;
 mod lines;
 mod lock;
 mod log;
+mod marks;
 mod memory;
 mod opt_outs;
 mod pending;
@@ -48,6 +49,7 @@ pub use events::{Event, EventKind, Events, MAX_EVENTS, Seq, Subject};
 pub use job::{Done, Job, Retire, Write};
 pub use lines::LineJobs;
 pub use log::{Counters, Log, RETRY_MS};
+pub use marks::{Mark, Marks, Tended};
 pub use memory::Memory;
 pub use opt_outs::{MAX_OPT_OUTS, OptOuts};
 pub use record::{

@@ -1,7 +1,7 @@
 //! What is written down of a message's life. A record names lines by name, not by place: it
 //! outlives the configuration.
 
-use super::{EventKind, Replies, Seq};
+use super::{EventKind, Mark, Replies, Seq};
 use crate::message::{
     ClientId, ConsumerName, DeviceTime, JobId, LineName, MessageId, Number, OnUnknown, PackedNumber, Part,
     Priority, Problem, ReceivedId, Sender, State,
@@ -349,6 +349,8 @@ pub enum Record {
     Daily(Daily),
     /// A device or a line has begun or ceased to work.
     Condition(Condition),
+    /// goipd did something by itself.
+    Mark(Mark),
     /// A consumer has come so far.
     Cursor(Cursor),
     /// A message was received.
@@ -389,6 +391,7 @@ impl Record {
             | Self::Kept(_)
             | Self::Started(_)
             | Self::Condition(_)
+            | Self::Mark(_)
             | Self::Cursor(_)
             | Self::Dropped(_)
             | Self::InboxWindow(_)

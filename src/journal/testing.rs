@@ -9,7 +9,8 @@ pub use random::Random;
 
 use super::{
     Accepted, BootId, Choice, Condition, Cursor, Daily, Dropped, EventKind, Fence, InboxIds, InboxWindow,
-    Kept, Moved, OptIn, OptOut, OptedOut, Origin, Received, Record, Replies, Stamp, Started, Submitting,
+    Kept, Mark, Moved, OptIn, OptOut, OptedOut, Origin, Received, Record, Replies, Stamp, Started,
+    Submitting, Tended,
 };
 use crate::journal;
 use crate::message::{
@@ -158,6 +159,9 @@ pub fn samples() -> Vec<Record> {
     for (part, up) in [("office", true), ("office/64", false)] {
         let part = Part::parse(part).unwrap();
         let kind = EventKind::of(&part, up);
+        for (what, value) in [(Tended::Balance, -1), (Tended::Canary, i32::MAX), (Tended::Watchdog, 0)] {
+            all.push(Record::Mark(Mark { at: AT, part: part.clone(), what, value }));
+        }
         all.push(Record::Condition(Condition { at: AT, part, kind }));
     }
     for seq in [Some(0), Some(u32::MAX), None] {

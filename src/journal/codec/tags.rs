@@ -23,6 +23,7 @@ pub mod kind {
     pub const INBOX_IDS: u8 = 134;
     pub const REPLIES: u8 = 136;
     pub const NOTICE: u8 = 137;
+    pub const MARK: u8 = 141;
 }
 
 /// The tags of fields, one meaning each in all records.
@@ -92,6 +93,8 @@ pub mod tag {
     pub const DROPPED: u8 = 71;
     pub const FENCE_KEY: u8 = 75;
     pub const OPEN: u8 = 80;
+    pub const TENDED: u8 = 97;
+    pub const VALUE: u8 = 98;
 }
 
 #[derive(Clone, Copy)]

@@ -254,6 +254,7 @@ impl World {
             | Record::LineOpen(..)
             | Record::Daily(_)
             | Record::Condition(_)
+            | Record::Mark(_)
             | Record::Cursor(_)
             | Record::Dropped(_)
             | Record::Received(_)

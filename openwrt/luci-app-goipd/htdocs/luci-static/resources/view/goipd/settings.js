@@ -56,6 +56,7 @@ const secret = { password: true, modalonly: true };
 const URL_HOST = '[A-Za-z0-9._-]+(:[0-9]+)?';
 const ADDRESS = '([0-9]{1,3}([.][0-9]{1,3}){3}|[0-9a-fA-F:.]*:[0-9a-fA-F:.]+)';
 const LINE = '[A-Za-z0-9_]{1,32}(/[1-9][0-9]?)?';
+const ONE_LINE = [ '[A-Za-z0-9_]{1,32}/[1-9][0-9]?', _('a device, a slash and the number of a line'), 'office/1' ];
 
 function daemon(m) {
 	const s = m.section(form.TypedSection, 'goipd', _('General'));
@@ -231,6 +232,45 @@ function devices(m) {
 		_('Seconds between two looks while nothing is sent; 0 is never.'), modal, number(0, 3600, '60'));
 	add(s, 'more', form.Value, 'timeout', _('Patience'), _('Seconds that the box has for an answer.'),
 		modal, number(1, 60, '10'));
+	add(s, 'more', form.Value, 'watchdog', _('Watchdog'),
+		_('Minutes without an answer, or with no line logged in, after which the modules are switched off and on, and then the box is started anew; 0 is never.'),
+		modal, number(0, 1440, '0'));
+	add(s, 'more', form.Value, 'max_per_day', _('Watchdog, a day'), _('How often it helps in a day, at most.'),
+		modal, number(1, 24, '4'));
+}
+
+function balance(m) {
+	const s = m.section(form.GridSection, 'balance', _('Balances'),
+		_('One for each SIM card whose balance is asked for.'));
+
+	s.addremove = true;
+	s.nodescriptions = true;
+	s.modaltitle = name => _('Balance %s').format(name);
+
+	add(s, null, form.Value, 'line', _('Line'), _('Whose SIM card it is of.'), needed, like(...ONE_LINE));
+	add(s, null, form.Value, 'ussd', _('Code'), _('What is dialled for it.'), needed,
+		like('[0-9*#+]{1,32}', _('digits, * and #'), '*100#'));
+	add(s, null, form.Value, 'warn_below', _('Low below'), _('Events tell when it falls below.'), like('[0-9]+([.,][0-9]{1,2})?', _('an amount'), '5'));
+	add(s, null, form.Flag, 'pause', _('Pause when low'), _('Gives the line no messages while its balance is low.'), modal);
+	add(s, null, form.Value, 'pattern', _('Pattern'),
+		_('A regular expression that finds the amount in the answer; its first group, if it has one.'),
+		modal, { placeholder: '-?[0-9][0-9.,]*' });
+	add(s, null, form.Value, 'interval', _('Interval'), _('Seconds between two questions.'),
+		modal, number(3600, 2592000, '86400'));
+}
+
+function canary(m) {
+	const s = m.section(form.GridSection, 'canary', _('Canaries'),
+		_('Messages from one own line to the number of another, which show that they still come through.'));
+
+	s.addremove = true;
+	s.nodescriptions = true;
+	s.modaltitle = name => _('Canary %s').format(name);
+
+	add(s, null, form.Value, 'from', _('From'), _('The line it goes out on.'), needed, like(...ONE_LINE));
+	add(s, null, form.Value, 'to', _('To'), _('The number of another line.'), needed, like('[+]?[0-9]{2,20}', _('a number'), '+4915112345678'));
+	add(s, null, form.Value, 'interval', _('Interval'), _('Hours between two.'), number(1, 168, '24'));
+	add(s, null, form.Value, 'timeout', _('Patience'), _('Seconds that one may take.'), modal, number(60, 86400, '900'));
 }
 
 function relay(m) {
@@ -332,6 +372,8 @@ return view.extend({
 		replies(m);
 		webhooks(m);
 		hooks(m);
+		balance(m);
+		canary(m);
 
 		const node = await m.render();
 		const wrong = api.mistakes(check);
