@@ -29,6 +29,8 @@ impl World {
             api_room: 600,
             status_interval_s: 60,
             inbox: InboxSettings::default(),
+            watchdog_s: 0,
+            watchdog_a_day: 0,
         };
         let settings = Settings {
             queue_limit: 1000,
@@ -39,6 +41,7 @@ impl World {
             on_unknown: OnUnknown::Hold,
             devices: vec![device("office", 2), device("depot", 1)],
             rules: Rules::default(),
+            health: Default::default(),
         };
         Self {
             engine: Engine::new(settings, BootId::default()),

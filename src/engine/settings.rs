@@ -2,7 +2,7 @@
 
 use super::line::{Device, DeviceReason, Hold, Line};
 use super::poll::{InboxSettings, Poll};
-use super::{OptOutRules, ReplyRule};
+use super::{HealthRules, OptOutRules, ReplyRule};
 use crate::message::{DeviceName, LineId, LineName, Number, OnUnknown, Senders};
 
 /// The engine's part of the configuration. Ranges are the configuration's.
@@ -24,6 +24,8 @@ pub struct Settings {
     pub devices: Vec<DeviceSettings>,
     /// Who must not be sent to, and who is answered.
     pub rules: Rules,
+    /// What is looked after.
+    pub health: HealthRules,
 }
 
 /// What follows from received messages.
@@ -57,6 +59,10 @@ pub struct DeviceSettings {
     pub status_interval_s: u32,
     /// How its inbox is read.
     pub inbox: InboxSettings,
+    /// Seconds without an answer, or with no line logged in, after which it is helped; 0 for never.
+    pub watchdog_s: u32,
+    /// How often it is helped in a day, at most.
+    pub watchdog_a_day: u8,
 }
 
 /// Which lines a message may go out on.

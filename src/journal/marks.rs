@@ -57,6 +57,11 @@ impl Marks {
         self.0.push(mark.clone());
     }
 
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Mark> {
+        self.0.iter()
+    }
+
     /// The records that tell all this again.
     pub fn records(&self) -> impl Iterator<Item = Record> {
         self.0.iter().cloned().map(Record::Mark)

@@ -340,6 +340,7 @@ fn settings(config: &Config) -> Settings {
         on_unknown: config.on_unknown,
         devices: config.devices.iter().map(device_settings).collect(),
         rules: config.rules(),
+        health: config.health.clone(),
     }
 }
 
@@ -358,5 +359,7 @@ fn device_settings(device: &config::Device) -> DeviceSettings {
             join: device.join,
             utc_offset_s: device.utc_offset_s,
         },
+        watchdog_s: device.watchdog_min.unwrap_or(0) * 60,
+        watchdog_a_day: device.watchdog_a_day,
     }
 }

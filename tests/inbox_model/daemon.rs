@@ -107,6 +107,8 @@ fn opened(disk: &SimDisk, joins: bool) -> (Engine, Log<SimDisk>, ReceivedId) {
         api_room: 600,
         status_interval_s: 0,
         inbox,
+        watchdog_s: 0,
+        watchdog_a_day: 0,
     };
     let mut engine = Engine::new(
         Settings {
@@ -118,6 +120,7 @@ fn opened(disk: &SimDisk, joins: bool) -> (Engine, Log<SimDisk>, ReceivedId) {
             on_unknown: OnUnknown::Hold,
             devices: vec![device],
             rules: Rules::default(),
+            health: Default::default(),
         },
         BootId([1; 16]),
     );

@@ -632,9 +632,12 @@ pub fn settings(devices: &[(&str, u8)]) -> Settings {
                 api_room: 600,
                 status_interval_s: 60,
                 inbox: InboxSettings::default(),
+                watchdog_s: 0,
+                watchdog_a_day: 0,
             })
             .collect(),
         rules: Rules::default(),
+        health: Default::default(),
     }
 }
 

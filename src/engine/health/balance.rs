@@ -37,8 +37,8 @@ impl Balance {
     }
 
     /// It was asked for so long ago, before the daemon's start.
-    pub fn restore(&mut self, now_ms: u64, ago_ms: u64, hundredths: i32) {
-        self.amount = Some(Amount(hundredths));
+    pub fn restore(&mut self, now_ms: u64, ago_ms: u64, amount: Option<Amount>) {
+        self.amount = amount;
         self.due_ms = now_ms + self.interval_ms().saturating_sub(ago_ms);
     }
 
@@ -112,9 +112,9 @@ mod tests {
         assert_eq!(balance.due_ms, 1_000 + 3_600_000);
         let _ = balance.answered(5_000, "Saldo 7");
         assert_eq!(balance.due_ms, 5_000 + 7_200_000);
-        balance.restore(1_000, 3_200_000, 700);
+        balance.restore(1_000, 3_200_000, Some(Amount(700)));
         assert_eq!(balance.due_ms, 1_000 + 4_000_000);
-        balance.restore(1_000, 9_000_000, 700);
+        balance.restore(1_000, 9_000_000, None);
         assert_eq!(balance.due_ms, 1_000);
     }
 }

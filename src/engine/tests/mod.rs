@@ -45,6 +45,8 @@ pub(super) fn device(name: &str, lines: u8) -> DeviceSettings {
         api_room: 600,
         status_interval_s: 60,
         inbox: InboxSettings::default(),
+        watchdog_s: 0,
+        watchdog_a_day: 0,
     }
 }
 
@@ -58,6 +60,7 @@ pub(super) fn settings(devices: &[DeviceSettings]) -> Settings {
         on_unknown: OnUnknown::Hold,
         devices: devices.to_vec(),
         rules: Rules::default(),
+        health: Default::default(),
     }
 }
 
