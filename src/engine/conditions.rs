@@ -127,6 +127,7 @@ impl Engine {
         let Part { device, line } = &condition.part;
         if let Some(line) = *line {
             let Some(place) = self.place_of(&LineName { device: device.clone(), line }) else { return };
+            self.restore_tended(self.lines[place].id, condition.kind);
             let line = &mut self.lines[place];
             match condition.kind {
                 EventKind::LineDown => line.down_ms = Some(0),
@@ -168,7 +169,7 @@ impl Engine {
     }
 
     /// Tells an event of a device or line.
-    fn tell(&mut self, now: Now, kind: EventKind, part: Part) {
+    pub(super) fn tell(&mut self, now: Now, kind: EventKind, part: Part) {
         self.record(Record::Condition(Condition { at: now.stamp(), part, kind }));
     }
 }

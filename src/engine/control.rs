@@ -58,6 +58,8 @@ pub(super) struct Control {
     places: core::ops::Range<usize>,
     act: Act,
     stage: Stage,
+    /// It is done whatever is known of the box.
+    forced: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -168,8 +170,20 @@ impl Engine {
             line.phase = Phase::Controlled;
         }
         let act = Act { line: self.lines[place].id.line, deed };
-        self.devices[device].control = Some(Box::new(Control { number, places, act, stage }));
+        self.devices[device].control = Some(Box::new(Control { number, places, act, stage, forced: false }));
         Ok(number)
+    }
+
+    /// Has the box start anew, also one that does not answer, and whatever is on its lines: what
+    /// becomes of that the status page has to tell afterwards.
+    pub(super) fn force_reboot(&mut self, now: Now, device: usize) {
+        if self.devices[device].control.is_some() {
+            return;
+        }
+        self.last_control = self.last_control.wrapping_add(1).max(now.boot_ms as u32);
+        let (number, act) = (self.last_control, Act { line: 0, deed: Deed::Reboot });
+        let control = Control { number, places: 0..0, act, stage: Stage::Ready, forced: true };
+        self.devices[device].control = Some(Box::new(control));
     }
 
     /// The device, and the places of the lines that a deed there is about.
@@ -239,7 +253,8 @@ impl Engine {
     /// What has not begun is not done any more: the box is held, or goipd stops.
     pub(super) fn withdraw_control(&mut self, now: Now, device: usize) {
         let known = &self.devices[device];
-        let waits = |control: &Control| matches!(control.stage, Stage::Storing(_) | Stage::Ready);
+        let forced = !self.closing && known.control.as_ref().is_some_and(|control| control.forced);
+        let waits = |control: &Control| !forced && matches!(control.stage, Stage::Storing(_) | Stage::Ready);
         if known.control.as_deref().is_some_and(waits) {
             let why = known.hold.map_or("goipd stops".to_owned(), |hold| hold.reason.to_string());
             self.finish(now, device, Err(not_done(&why)));
@@ -369,8 +384,12 @@ impl Engine {
             self.lines[place].fence.key = JobId::EMPTY;
             self.know(now, place, job);
         }
-        if let Err(refusal) = &result {
-            log::warn!("device {}: {refusal}", self.devices[device].name);
+        match (&result, &control.act.deed) {
+            (Err(refusal), _) => log::warn!("device {}: {refusal}", self.devices[device].name),
+            (Ok(text), Deed::Ussd { code, .. }) => {
+                self.ussd_answered(now, control.places.start, code, text);
+            }
+            _ => {}
         }
         self.devices[device].done = Some(Box::new(Done { number: control.number, result }));
     }

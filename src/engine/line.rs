@@ -260,6 +260,8 @@ pub(super) struct Line {
     pub barred: Option<Hold<LineReason>>,
     /// When it was switched off on request.
     pub off_ms: Option<u64>,
+    /// Its balance is low, and so it is given no messages.
+    pub paused: bool,
     pub signal: Signal,
     pub pace: Pace,
     /// Messages that were received, and gaps that were told, since the start. They begin anew after
@@ -292,6 +294,7 @@ impl Line {
             facts: LineFacts::default(),
             barred: None,
             off_ms: None,
+            paused: false,
             signal: Signal::default(),
             pace: Pace::default(),
             received: 0,
@@ -302,7 +305,7 @@ impl Line {
 
     /// Whether the line can have a message at all, now or when a hold is over.
     pub fn is_usable(&self) -> bool {
-        self.phase == Phase::Idle && !self.wanted && self.barred.is_none()
+        self.phase == Phase::Idle && !self.wanted && self.barred.is_none() && !self.paused
     }
 
     /// Whether a message could be given to the line, its fence aside.

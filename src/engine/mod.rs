@@ -27,6 +27,7 @@ mod sends;
 mod settings;
 mod shown;
 mod states;
+mod tend;
 mod turn;
 mod view;
 
@@ -44,6 +45,7 @@ use index::Index;
 use line::{Device, Line, Phase};
 use received::Inbox;
 use restore::{Gap, Restoring};
+use tend::Tending;
 
 pub use auto_reply::{Matches, ReplyRule, Senders};
 pub use consumers::Place;
@@ -136,6 +138,8 @@ pub struct Engine {
     settings: Settings,
     boot: BootId,
     index: Index,
+    /// What is looked after.
+    tending: Tending,
     devices: Vec<Device>,
     lines: Vec<Line>,
     last_id: MessageId,
@@ -180,10 +184,12 @@ impl Engine {
     /// A core with an empty queue, in the boot `boot`.
     pub fn new(settings: Settings, boot: BootId) -> Self {
         let (devices, lines) = settings.build();
+        let tending = Tending::new(&settings);
         Self {
             settings,
             boot,
             index: Index::default(),
+            tending,
             devices,
             lines,
             last_id: 0,

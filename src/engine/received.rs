@@ -292,6 +292,7 @@ impl Engine {
             // As many as the page has slots.
             let _ = ids.push(own);
             let part_of = plan.joined_behind(at).map_or(0, |behind| own.saturating_add(behind));
+            let canary = self.canary_received(now, &entry.text);
             let received = Received {
                 id: own,
                 at: now.stamp(),
@@ -299,7 +300,7 @@ impl Engine {
                 from: entry.from.clone(),
                 device_time: entry.device_time.clone(),
                 text: entry.text.clone(),
-                old,
+                old: old || canary,
                 copied: false,
                 part_of,
                 parts: Vec::new(),

@@ -11,7 +11,7 @@ use super::line::Phase;
 use super::requests::{form_bytes, hash_key};
 use super::{Change, Choice, Engine, Now};
 use crate::journal::{
-    self, Accepted, BootId, Fence, Kept, LineJobs, Moved, Record, Stamp, Started, Submitting,
+    self, Accepted, BootId, Fence, Kept, LineJobs, Marks, Moved, Record, Stamp, Started, Submitting,
 };
 use crate::message::{JobId, LineId, LineName, MessageId, Problem, ProblemCode, State, shape};
 
@@ -26,6 +26,8 @@ const PROOF_MS: u64 = 60_000;
 /// What is known only while records are restored.
 #[derive(Debug, Default)]
 pub(super) struct Restoring {
+    /// What goipd did last by itself.
+    marks: Marks,
     time: Timeline,
     /// The messages that were on their way, and how they left.
     under_way: Vec<UnderWay>,
@@ -52,6 +54,7 @@ impl Engine {
     pub fn restore(&mut self, record: Record) {
         let mut r = self.restoring.take().unwrap_or_default();
         r.lines.note(&record);
+        r.marks.note(&record);
         self.daily.note(&record);
         self.consumers.note(&record);
         self.opt_outs.note(&record);
@@ -137,6 +140,7 @@ impl Engine {
             }
         }
         self.restore_late();
+        self.restore_marks(now, core::mem::take(&mut r.marks));
         self.conditions_restored(now);
         self.inbox_restored(now, damaged);
         self.ages_ms = now.boot_ms;

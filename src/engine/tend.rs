@@ -27,6 +27,8 @@ pub(super) struct Tending {
     pub balances: Vec<Balance>,
     pub canaries: Vec<Canary>,
     dogs: Vec<Watch>,
+    /// What was done before the start, while the clock does not say how long ago that was.
+    before: Marks,
 }
 
 /// One device's watchdog, and what it is about to do.
@@ -52,6 +54,7 @@ impl Tending {
             balances: health.balances.iter().cloned().map(Balance::new).collect(),
             canaries: health.canaries.iter().cloned().map(Canary::new).collect(),
             dogs,
+            before: Marks::default(),
         }
     }
 }
@@ -59,13 +62,17 @@ impl Tending {
 impl Engine {
     /// Does what is due.
     pub(super) fn tend(&mut self, now: Now) {
+        if now.trusted && !self.tending.before.is_empty() {
+            let before = core::mem::take(&mut self.tending.before);
+            self.set_due(now, &before);
+        }
         for at in 0..self.tending.balances.len() {
             if self.balance_due(at).is_some_and(|ms| ms <= now.boot_ms) {
                 self.ask_balance(now, at);
             }
         }
         for at in 0..self.tending.dogs.len() {
-            self.watch(now, at);
+            self.look_after(now, at);
         }
         for at in 0..self.tending.canaries.len() {
             let canary = &mut self.tending.canaries[at];
@@ -97,34 +104,47 @@ impl Engine {
     }
 
     /// Learns what was done before the daemon's start.
-    pub(super) fn restore_marks(&mut self, now: Now, marks: &Marks) {
+    pub(super) fn restore_marks(&mut self, now: Now, marks: Marks) {
+        let tending = &mut self.tending;
+        tending.balances.iter_mut().for_each(|balance| balance.restored = true);
+        tending.canaries.iter_mut().for_each(|canary| canary.restored = true);
+        self.set_due(now, &marks);
+        for at in 0..self.tending.balances.len() {
+            self.pause_by_balance(at);
+        }
+        if !now.trusted {
+            self.tending.before = marks;
+        }
+    }
+
+    /// When it is due what was done before the start, and not since.
+    fn set_due(&mut self, now: Now, marks: &Marks) {
         for mark in marks.iter() {
             let (ago_ms, part) = (ago_ms(now, mark.at), &mark.part);
             let is_line = |line: LineId| Part::from(&self.settings.line_name(line)) == *part;
             let tending = &mut self.tending;
             match mark.what {
                 Tended::Balance => {
-                    for balance in tending.balances.iter_mut().filter(|b| is_line(b.rule.line)) {
+                    for balance in tending.balances.iter_mut().filter(|b| b.restored && is_line(b.rule.line))
+                    {
                         let amount = (mark.value != NO_AMOUNT).then_some(Amount(mark.value));
                         balance.restore(now.boot_ms, ago_ms, amount);
                     }
                 }
                 Tended::Canary => {
-                    for canary in tending.canaries.iter_mut().filter(|c| is_line(c.rule.from)) {
+                    for canary in tending.canaries.iter_mut().filter(|c| c.restored && is_line(c.rule.from)) {
                         canary.restore(now.boot_ms, ago_ms, mark.value);
                     }
                 }
                 Tended::Watchdog => {
                     for watch in &mut tending.dogs {
-                        if part.line.is_none() && self.devices[watch.device].name == part.device {
+                        let more = i32::from(watch.dog.count()) > mark.value;
+                        if !more && part.line.is_none() && self.devices[watch.device].name == part.device {
                             watch.dog.restore(now.boot_ms, ago_ms, mark.value);
                         }
                     }
                 }
             }
-        }
-        for at in 0..self.tending.balances.len() {
-            self.pause_by_balance(at);
         }
     }
 
@@ -214,7 +234,7 @@ impl Engine {
     }
 
     /// Looks after one device.
-    fn watch(&mut self, now: Now, at: usize) {
+    fn look_after(&mut self, now: Now, at: usize) {
         let Watch { device, next, next_ms, .. } = self.tending.dogs[at];
         if let Some((place, on)) = next {
             if next_ms <= now.boot_ms && self.is_at_rest(place) {
@@ -237,7 +257,9 @@ impl Engine {
                 log::error!("device {name}: the watchdog has helped as often as it may today (max_per_day)");
                 return;
             }
-            Help::Modules => log::warn!("device {name}: no line is logged in: the watchdog switches their modules off and on"),
+            Help::Modules => log::warn!(
+                "device {name}: no line is logged in: the watchdog switches their modules off and on"
+            ),
             Help::Reboot => log::warn!("device {name}: still sick: the watchdog has the box start anew"),
         }
         let part = Part { device: name.clone(), line: None };

@@ -34,6 +34,8 @@ impl Engine {
         self.controls_over(now);
         self.give_up_unreadable(now);
         if !self.closing {
+            // Before a message takes the line: on one that is never idle a balance would never be asked for.
+            self.tend(now);
             self.dispatch(now);
         }
         for device in 0..self.devices.len() {
@@ -47,7 +49,7 @@ impl Engine {
         let ages = (self.ages_ms < u64::MAX).then_some(self.ages_ms);
         let gap = self.gap.map(|_| TRUST_WAIT_MS);
         let proof = (self.proof_ms > 0 && self.index.count(State::Queued) > 0).then_some(self.proof_ms);
-        let mut due = earliest(&[ages, gap, proof]);
+        let mut due = earliest(&[ages, gap, proof, self.tend_due()]);
         for (place, device) in self.devices.iter().enumerate() {
             if device.flight.is_none() {
                 due = earliest(&[due, self.ask_due(place), self.inbox_due(place), self.states_due(place)]);

@@ -51,6 +51,16 @@ pub enum EventKind {
     OptOut,
     /// A number wants messages again.
     OptIn,
+    /// A balance has fallen below its limit.
+    BalanceLow,
+    /// It is above its limit again.
+    BalanceOk,
+    /// A message that goipd has sent to itself has not come in time.
+    CanaryLost,
+    /// One has come again.
+    CanaryOk,
+    /// A box was sick, and the watchdog helps it.
+    Watchdog,
     /// A webhook did not take an event.
     WebhookDropped,
     /// A line's signal is weak.
@@ -61,7 +71,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Those that are of no message that is sent, and what the journal writes for each.
-    const OTHERS: [(Self, u8); 11] = [
+    const OTHERS: [(Self, u8); 16] = [
         (Self::LineUp, 32),
         (Self::LineDown, 33),
         (Self::DeviceUp, 34),
@@ -71,6 +81,11 @@ impl EventKind {
         (Self::OptOut, 40),
         (Self::OptIn, 41),
         (Self::WebhookDropped, 44),
+        (Self::BalanceLow, 55),
+        (Self::BalanceOk, 56),
+        (Self::CanaryLost, 57),
+        (Self::CanaryOk, 58),
+        (Self::Watchdog, 59),
         (Self::SignalLow, 48),
         (Self::SignalOk, 49),
     ];
@@ -97,6 +112,11 @@ impl EventKind {
             Self::InboxGap => "inbox_gap",
             Self::OptOut => "opt_out",
             Self::OptIn => "opt_in",
+            Self::BalanceLow => "balance_low",
+            Self::BalanceOk => "balance_ok",
+            Self::CanaryLost => "canary_lost",
+            Self::CanaryOk => "canary_ok",
+            Self::Watchdog => "watchdog",
             Self::WebhookDropped => "webhook_dropped",
             Self::SignalLow => "signal_low",
             Self::SignalOk => "signal_ok",
@@ -120,6 +140,8 @@ impl EventKind {
         match self {
             Self::LineDown => Some(Self::LineUp),
             Self::DeviceDown => Some(Self::DeviceUp),
+            Self::BalanceLow => Some(Self::BalanceOk),
+            Self::CanaryLost => Some(Self::CanaryOk),
             Self::SignalLow => Some(Self::SignalOk),
             _ => None,
         }

@@ -57,6 +57,11 @@ impl Marks {
         self.0.push(mark.clone());
     }
 
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = &Mark> {
         self.0.iter()

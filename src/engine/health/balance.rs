@@ -17,6 +17,8 @@ pub struct Balance {
     pub amount: Option<Amount>,
     /// It was told to be low.
     pub low: bool,
+    /// It was not asked for since the start, but before.
+    pub restored: bool,
 }
 
 /// What an answer changes.
@@ -33,22 +35,25 @@ pub enum Change {
 impl Balance {
     /// One that was never asked for: that is due at once.
     pub fn new(rule: BalanceRule) -> Self {
-        Self { rule, due_ms: 0, amount: None, low: false }
+        Self { rule, due_ms: 0, amount: None, low: false, restored: false }
     }
 
     /// It was asked for so long ago, before the daemon's start.
     pub fn restore(&mut self, now_ms: u64, ago_ms: u64, amount: Option<Amount>) {
+        self.restored = true;
         self.amount = amount;
         self.due_ms = now_ms + self.interval_ms().saturating_sub(ago_ms);
     }
 
     /// It is being asked for; an answer comes or does not.
     pub fn ask(&mut self, now_ms: u64) {
+        self.restored = false;
         self.due_ms = now_ms + LEAST_MS;
     }
 
     /// An answer, whoever asked. `Err` if no amount is found in it.
     pub fn answered(&mut self, now_ms: u64, text: &str) -> Result<(Amount, Change), ()> {
+        self.restored = false;
         self.due_ms = now_ms + self.interval_ms();
         let amount = self.rule.pattern.find(text).and_then(Amount::parse).ok_or(())?;
         self.amount = Some(amount);

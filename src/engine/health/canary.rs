@@ -17,6 +17,8 @@ pub struct Canary {
     token: u32,
     /// The last did not come in time, and that was told.
     pub lost: bool,
+    /// None was sent since the start, but before.
+    pub restored: bool,
     /// How long the last one took that came, in milliseconds.
     pub took_ms: Option<u32>,
 }
@@ -38,11 +40,12 @@ pub fn is_canary(text: &str) -> bool {
 impl Canary {
     /// One of which none has flown yet: the first is due at once.
     pub fn new(rule: CanaryRule) -> Self {
-        Self { rule, due_ms: 0, flying: None, token: 0, lost: false, took_ms: None }
+        Self { rule, due_ms: 0, flying: None, token: 0, lost: false, restored: false, took_ms: None }
     }
 
     /// The last one left so long ago, before the daemon's start.
     pub fn restore(&mut self, now_ms: u64, ago_ms: u64, took_ms: i32) {
+        self.restored = true;
         self.due_ms = now_ms + self.interval_ms().saturating_sub(ago_ms);
         self.took_ms = u32::try_from(took_ms).ok().filter(|ms| *ms > 0);
     }
@@ -55,6 +58,7 @@ impl Canary {
 
     /// It was queued, or could not be.
     pub fn leave(&mut self, now_ms: u64, message: Option<MessageId>) {
+        self.restored = false;
         self.due_ms = now_ms + self.interval_ms();
         self.flying = message.map(|message| (message, now_ms));
     }

@@ -12,6 +12,7 @@ mod opt_out;
 mod requests;
 mod restore;
 mod states;
+mod tend;
 
 use super::*;
 use crate::goip::{JobStatus, LineStatus, Phase as Reached, SendAnswer};
