@@ -155,7 +155,9 @@ impl Engine {
                     return Err(not_done(&LineReason::Busy.to_string()));
                 };
                 let hidden = line.hold.filter(|h| h.reason == LineReason::NotShown);
-                if let Some(hold) = line.barred.or(hidden) {
+                // A low balance is asked for until it is not low.
+                let barred = line.barred.filter(|b| b.reason != LineReason::LowBalance);
+                if let Some(hold) = barred.or(hidden) {
                     return Err(not_done(&hold.reason.to_string()));
                 }
                 let key = self.new_key(now, number);

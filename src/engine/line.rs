@@ -90,6 +90,8 @@ pub enum LineReason {
     NoSim,
     /// The SIM is not in the network, as the box says.
     NotRegistered,
+    /// Its balance is low, and it is to be given no messages then.
+    LowBalance,
 }
 
 impl fmt::Display for LineReason {
@@ -105,6 +107,7 @@ impl fmt::Display for LineReason {
             Self::ModuleOff => "the line's module is off",
             Self::NoSim => "the box sees no SIM in this line",
             Self::NotRegistered => "the line's SIM is not registered in the network",
+            Self::LowBalance => "the balance of the line's SIM is low",
         })
     }
 }
@@ -305,7 +308,7 @@ impl Line {
 
     /// Whether the line can have a message at all, now or when a hold is over.
     pub fn is_usable(&self) -> bool {
-        self.phase == Phase::Idle && !self.wanted && self.barred.is_none() && !self.paused
+        self.phase == Phase::Idle && !self.wanted && self.barred.is_none()
     }
 
     /// Whether a message could be given to the line, its fence aside.

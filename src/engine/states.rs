@@ -174,7 +174,9 @@ impl Engine {
     fn probe_barred(&mut self, now: Now, device: usize) {
         let device = &mut self.devices[device];
         for line in &self.lines[device.lines.clone()] {
-            if let Some(barred) = line.barred.filter(|b| b.reason != LineReason::SwitchedOff) {
+            if let Some(barred) =
+                line.barred.filter(|b| !matches!(b.reason, LineReason::SwitchedOff | LineReason::LowBalance))
+            {
                 let age_ms = now.boot_ms - barred.since_ms;
                 let wait_ms = (age_ms / 4).max(PROBE_FIRST_MS);
                 if wait_ms <= PROBE_LAST_MS {
@@ -209,7 +211,7 @@ impl Engine {
         } else if facts.registered == Some(false) {
             Some(LineReason::NotRegistered)
         } else {
-            None
+            line.paused.then_some(LineReason::LowBalance)
         };
         let signal = facts.signal;
         self.bar(now, place, reason);

@@ -110,7 +110,7 @@ impl Engine {
         tending.canaries.iter_mut().for_each(|canary| canary.restored = true);
         self.set_due(now, &marks);
         for at in 0..self.tending.balances.len() {
-            self.pause_by_balance(at);
+            self.pause_by_balance(now, at);
         }
         if !now.trusted {
             self.tending.before = marks;
@@ -218,13 +218,18 @@ impl Engine {
             Change::Ok => self.tell_of(now, EventKind::BalanceOk, line),
         }
         self.mark(now, self.part_of(line), Tended::Balance, amount.0);
-        self.pause_by_balance(at);
+        self.pause_by_balance(now, at);
     }
 
-    fn pause_by_balance(&mut self, at: usize) {
+    fn pause_by_balance(&mut self, now: Now, at: usize) {
         let balance = &self.tending.balances[at];
-        if let Some(place) = self.places(Choice::Line(balance.rule.line)).next() {
-            self.lines[place].paused = balance.pauses();
+        let pauses = balance.pauses();
+        let Some(place) = self.places(Choice::Line(balance.rule.line)).next() else { return };
+        let line = &mut self.lines[place];
+        line.paused = pauses;
+        // Whatever else bars it goes first.
+        if line.barred.is_none_or(|barred| barred.reason == LineReason::LowBalance) {
+            self.bar(now, place, pauses.then_some(LineReason::LowBalance));
         }
     }
 

@@ -13,6 +13,8 @@ pub struct Dog {
     /// Since when the box is sick, and what was tried last.
     sick_ms: Option<u64>,
     last: Option<Help>,
+    /// Since when it is well after it was sick: what was tried last may have helped for a moment only.
+    well_ms: Option<u64>,
     /// When the day began in which it helped so often.
     day_ms: u64,
     count: u8,
@@ -34,7 +36,7 @@ pub enum Help {
 impl Dog {
     /// One that helps after `after_ms`.
     pub fn new(after_ms: u64, a_day: u8) -> Self {
-        Self { after_ms, a_day, sick_ms: None, last: None, day_ms: 0, count: 0, told: false }
+        Self { after_ms, a_day, sick_ms: None, last: None, well_ms: None, day_ms: 0, count: 0, told: false }
     }
 
     /// The day of its helps began so long ago, with so many since.
@@ -53,9 +55,12 @@ impl Dog {
     /// to be tried.
     pub fn look(&mut self, now_ms: u64, sick: bool, answers: bool) -> Option<Help> {
         if !sick {
-            (self.sick_ms, self.last) = (None, None);
+            let well_ms = *self.well_ms.get_or_insert(now_ms);
+            self.sick_ms = None;
+            self.last = self.last.filter(|_| now_ms < well_ms + self.after_ms);
             return None;
         }
+        self.well_ms = None;
         let since_ms = *self.sick_ms.get_or_insert(now_ms);
         if now_ms < since_ms + self.after_ms {
             return None;
@@ -117,8 +122,12 @@ mod tests {
         assert_eq!(dog.due_ms(), None);
         assert_eq!(helps(&mut dog, 10, 11, true), [(20, Help::Modules)]);
         assert_eq!(dog.look(21 * MIN, false, true), None);
-        assert_eq!(helps(&mut dog, 22, 11, true), [(32, Help::Modules)]);
-        assert_eq!(dog.count(), 2);
+        assert_eq!(helps(&mut dog, 22, 11, true), [(32, Help::Reboot)], "it has helped for a moment");
+        for minute in [33, 43] {
+            assert_eq!(dog.look(minute * MIN, false, true), None);
+        }
+        assert_eq!(helps(&mut dog, 44, 11, true), [(54, Help::Modules)]);
+        assert_eq!(dog.count(), 3);
     }
 
     #[test]
