@@ -1,4 +1,5 @@
 mod answers;
+mod lines;
 mod notify;
 mod relay;
 
@@ -7,7 +8,7 @@ use std::fs;
 use log::LevelFilter;
 
 use super::option::{Absent, Spec};
-use super::table::{CLIENT, DEVICE, GOIPD, HOOK, OPT_OUT, RELAY, REPLY, WEBHOOK};
+use super::table::{CLIENT, DEVICE, GOIPD, HOOK, LINE, OPT_OUT, RELAY, REPLY, WEBHOOK};
 use super::*;
 use crate::goip::NumberFormat;
 use crate::message::OnUnknown;
@@ -149,11 +150,11 @@ fn every_bad_value_is_named_with_its_cure() {
         ),
         (
             "config webhok a",
-            "unknown section type 'webhok'; did you mean 'webhook'? Known here: goipd, device, relay, client, optout, reply, webhook, hook",
+            "unknown section type 'webhok'; did you mean 'webhook'? Known here: goipd, device, line, relay, client, optout, reply, webhook, hook",
         ),
         (
             "config devices a",
-            "unknown section type 'devices'; did you mean 'device'? Known here: goipd, device, relay, client, optout, reply, webhook, hook",
+            "unknown section type 'devices'; did you mean 'device'? Known here: goipd, device, line, relay, client, optout, reply, webhook, hook",
         ),
         (
             "config goipd\noption socket run/x",
@@ -348,10 +349,17 @@ fn every_default_is_a_value_that_the_option_takes() {
             assert_eq!(spec.kind.set(into, text), Ok(()), "{}", spec.name);
         }
     }
-    let mut config =
-        config(&format!("{OFFICE}{}{}{}{}", relay::NAGIOS, answers::HOURS, notify::CRM, notify::FORWARD));
+    let mut config = config(&format!(
+        "{OFFICE}{}{}{}{}{}",
+        lines::FIRST,
+        relay::NAGIOS,
+        answers::HOURS,
+        notify::CRM,
+        notify::FORWARD
+    ));
     check(GOIPD, &mut config);
     check(DEVICE, &mut config.devices[0]);
+    check(LINE, &mut config.choosing.lines[0]);
     check(RELAY, &mut config.relay);
     check(CLIENT, &mut config.clients[0]);
     check(OPT_OUT, &mut config.opt_out);
@@ -379,6 +387,7 @@ fn the_manual_has_every_option_with_its_type_and_default_and_no_other() {
     }
     check("goipd", GOIPD);
     check("device", DEVICE);
+    check("line", LINE);
     check("relay", RELAY);
     check("client", CLIENT);
     check("optout", OPT_OUT);
@@ -420,6 +429,7 @@ fn the_sample_is_right_as_it_is_and_with_every_option_turned_on() {
         .fold(SAMPLE.to_owned(), |text, word| text.replace(&format!("\n#{word}"), &format!("\n{word}")));
     check(&all, GOIPD);
     check(&all, DEVICE);
+    check(&all, LINE);
     check(&all, RELAY);
     check(&all, CLIENT);
     check(&all, OPT_OUT);
@@ -427,6 +437,10 @@ fn the_sample_is_right_as_it_is_and_with_every_option_turned_on() {
     check(&all, WEBHOOK);
     check(&all, HOOK);
     let mut turned_on = config(&all);
+    assert_eq!(
+        turned_on.choosing.lines.drain(..).map(|line| line.name).collect::<Vec<_>>(),
+        ["office_1".into()]
+    );
     assert_eq!(turned_on.socket_group.take().as_deref(), Some("nogroup"));
     assert_eq!(turned_on.max_journal_kib.take(), Some(512));
     assert_eq!(std::mem::take(&mut turned_on.relay.listen), ["192.168.1.1:8037".parse().unwrap()]);

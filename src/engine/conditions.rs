@@ -40,7 +40,8 @@ impl Engine {
     /// Tells of the lines against which nothing was held for a while.
     pub(super) fn lines_over(&mut self, now: Now) {
         for place in 0..self.lines.len() {
-            if self.lines[place].down_ms.is_some_and(|ms| ms <= now.boot_ms) {
+            let line = &self.lines[place];
+            if line.down_ms.is_some_and(|ms| ms <= now.boot_ms) && !line.breaker.is_tripped() {
                 self.line_up(now, place);
             }
         }
@@ -49,6 +50,9 @@ impl Engine {
     /// Takes back what was told before the daemon's start.
     pub(super) fn restore_condition(&mut self, condition: &Condition) {
         let Part { device, line } = &condition.part;
+        if condition.kind == EventKind::LimitNear {
+            return;
+        }
         let down = matches!(condition.kind, EventKind::LineDown | EventKind::DeviceDown);
         if let Some(line) = *line {
             if let Some(place) = self.place_of(&LineName { device: device.clone(), line }) {
@@ -77,7 +81,7 @@ impl Engine {
     }
 
     /// Tells an event of a device or line.
-    fn tell(&mut self, now: Now, kind: EventKind, part: Part) {
+    pub(super) fn tell(&mut self, now: Now, kind: EventKind, part: Part) {
         self.record(Record::Condition(Condition { at: now.stamp(), part, kind }));
     }
 }

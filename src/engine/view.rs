@@ -184,9 +184,10 @@ impl Engine {
     fn line_view(&self, now: Now, line: &Line, queued: u32) -> LineView {
         let device = &self.devices[usize::from(line.id.device)];
         let held = line.hold.filter(|h| h.is_on(now.boot_ms));
+        let rest = line.breaker.rest_until_ms(now.boot_ms);
         let state = match line.phase {
             Phase::Open { message, .. } => LineState::Checking(message),
-            Phase::Idle if device.hold.is_some() || held.is_some() => LineState::Held,
+            Phase::Idle if device.hold.is_some() || held.is_some() || rest.is_some() => LineState::Held,
             Phase::Idle => LineState::Idle,
             Phase::Storing { message, .. }
             | Phase::Ready { message }
@@ -199,9 +200,15 @@ impl Engine {
             (None, None, LineState::Checking(message)) => {
                 Some(format!("the answer to message {message} was lost; the status page has to tell"))
             }
-            _ => None,
+            _ => rest.map(|until_ms| line.breaker.told((until_ms - now.boot_ms).div_ceil(1000))),
         };
-        LineView { line: line.id, up: device.hold.is_none() && held.is_none(), queued, state, reason }
+        LineView {
+            line: line.id,
+            up: device.hold.is_none() && held.is_none() && rest.is_none(),
+            queued,
+            state,
+            reason,
+        }
     }
 }
 

@@ -1,7 +1,9 @@
 //! What each segment begins with, because the segments that told it may be gone before this one
 //! is read.
 
-use super::{Conditions, Consumers, DailyCounts, InboxIds, LineJobs, OptOuts, Record, Replies, Started};
+use super::{
+    Conditions, Consumers, DailyCounts, InboxIds, LineJobs, OptOuts, Record, Replies, Started, Usage,
+};
 
 /// What the records so far come to, besides messages and events.
 #[derive(Debug, Default)]
@@ -20,6 +22,8 @@ pub struct Carried {
     pub inbox: InboxIds,
     /// How often goipd has answered each number by itself on the last day.
     pub replies: Replies,
+    /// How much each line was given lately.
+    pub usage: Usage,
     /// Who wants no more messages. These are too many to stand in every segment, so they are
     /// copied forward.
     pub opt_outs: OptOuts,
@@ -37,6 +41,7 @@ impl Carried {
         self.conditions.note(record);
         self.consumers.note(record);
         self.replies.note(record);
+        self.usage.note(record);
         self.opt_outs.note(record);
     }
 
@@ -48,7 +53,7 @@ impl Carried {
         let conditions = self.conditions.records().map(Record::Condition);
         let consumers = self.consumers.records().map(Record::Cursor);
         let inbox = (self.inbox.newest > 0).then_some(Record::InboxIds(self.inbox));
-        let own = inbox.into_iter().chain(self.replies.record());
+        let own = inbox.into_iter().chain(self.replies.record()).chain(self.usage.records());
         started.into_iter().chain(lines).chain(daily).chain(conditions).chain(consumers).chain(own)
     }
 }

@@ -53,11 +53,13 @@ pub enum EventKind {
     OptIn,
     /// A webhook did not take an event.
     WebhookDropped,
+    /// A line, or all lines together, have sent most of what they may.
+    LimitNear,
 }
 
 impl EventKind {
     /// Those that are of no message that is sent, and what the journal writes for each.
-    const OTHERS: [(Self, u8); 9] = [
+    const OTHERS: [(Self, u8); 10] = [
         (Self::LineUp, 32),
         (Self::LineDown, 33),
         (Self::DeviceUp, 34),
@@ -67,6 +69,7 @@ impl EventKind {
         (Self::OptOut, 40),
         (Self::OptIn, 41),
         (Self::WebhookDropped, 44),
+        (Self::LimitNear, 50),
     ];
 
     /// The kind of that name.
@@ -92,6 +95,7 @@ impl EventKind {
             Self::OptOut => "opt_out",
             Self::OptIn => "opt_in",
             Self::WebhookDropped => "webhook_dropped",
+            Self::LimitNear => "limit_near",
         }
     }
 

@@ -52,7 +52,8 @@ impl Memory {
             | Record::InboxWindow(_)
             | Record::OptOut(_)
             | Record::OptIn(_)
-            | Record::Replies(_) => {}
+            | Record::Replies(_)
+            | Record::Usage(_) => {}
         }
     }
 

@@ -334,6 +334,7 @@ fn settings(config: &Config) -> Settings {
         on_unknown: config.on_unknown,
         devices: config.devices.iter().map(device_settings).collect(),
         rules: config.rules(),
+        choosing: config.choosing.clone(),
     }
 }
 

@@ -13,8 +13,8 @@ use std::collections::{BTreeMap, BinaryHeap};
 
 use goip_sim::{Accept, Model, Options, Step};
 use goipd::engine::{
-    Action, Answer, Ask, Choice, DeviceSettings, Engine, InboxSettings, MIN_STATUS_GAP_MS, NewMessage, Now,
-    Rules, Settings,
+    Action, Answer, Ask, Choice, Choosing, DeviceSettings, Engine, InboxSettings, MIN_STATUS_GAP_MS,
+    NewMessage, Now, Rules, Settings,
 };
 use goipd::goip::{AskError, ByForm, End, InboxReader, Phase, SendOutcome, parse_answer, parse_status};
 use goipd::journal::{
@@ -628,6 +628,7 @@ pub fn settings(devices: &[(&str, u8)]) -> Settings {
             })
             .collect(),
         rules: Rules::default(),
+        choosing: Choosing::default(),
     }
 }
 
