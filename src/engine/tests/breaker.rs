@@ -29,7 +29,9 @@ fn events(rig: &Rig) -> Vec<EventKind> {
 #[test]
 fn after_five_failed_messages_in_a_row_the_line_rests_ever_longer() {
     let mut rig = Rig::one_line();
-    (0..5).for_each(|n| drop(fail(&mut rig, n)));
+    for n in 0..5 {
+        fail(&mut rig, n);
+    }
     let line = rig.engine.lines(rig.now).next().unwrap();
     assert!(!line.up);
     assert_eq!(line.state, LineState::Held);
@@ -70,16 +72,20 @@ fn after_five_failed_messages_in_a_row_the_line_rests_ever_longer() {
 #[test]
 fn a_message_that_was_sent_between_breaks_the_row() {
     let mut rig = Rig::one_line();
-    (0..4).for_each(|n| drop(fail(&mut rig, n)));
+    for n in 0..4 {
+        fail(&mut rig, n);
+    }
     rig.submitted("well");
     send_well(&mut rig, "d1");
-    (4..8).for_each(|n| drop(fail(&mut rig, n)));
+    for n in 4..8 {
+        fail(&mut rig, n);
+    }
     assert!(rig.engine.lines(rig.now).next().unwrap().up);
 }
 
 #[test]
 fn one_message_that_fails_again_and_again_is_one() {
-    let mut breaker = breaker::Breaker::default();
+    let mut breaker = crate::engine::breaker::Breaker::default();
     let problem = Problem::with_words(ProblemCode::Temporary, "38");
     for _ in 0..10 {
         assert!(!breaker.failed(0, 7, problem));

@@ -80,7 +80,9 @@ fn what_waits_for_a_limit_holds_up_nothing_that_may_go_elsewhere() {
 #[test]
 fn a_share_is_left_for_what_is_urgent() {
     let mut rig = rig(limited(1, 10, 30), 1);
-    (0..9).for_each(|n| drop(rig.send(&format!("{n}"))));
+    for n in 0..9 {
+        rig.send(&format!("{n}"));
+    }
     assert_eq!(rig.drain(1).len(), 7);
     let mut urgent =
         || rig.accept(NewMessage { priority: Priority::High, ..new_message("12", "z") }).unwrap().id;
@@ -94,7 +96,9 @@ fn the_limit_of_all_lines_is_that_of_all_together() {
     let mut settings = limited(2, 0, 0);
     settings.choosing.total = Limits { segments: [0, 4, 0], month_start: 1, reserve: 0 };
     let mut rig = rig(settings, 2);
-    (0..6).for_each(|n| drop(rig.send(&format!("{n}"))));
+    for n in 0..6 {
+        rig.send(&format!("{n}"));
+    }
     assert_eq!(rig.drain(2).len(), 4);
     assert_eq!(near(&rig), ["office"], "it is told of the device that has sent last");
     rig.pass(23 * HOUR_MS);
@@ -119,7 +123,9 @@ fn what_was_certainly_not_sent_is_not_counted() {
 #[test]
 fn a_restart_forgets_no_segment() {
     let mut rig = rig(limited(1, 5, 0), 1);
-    (0..3).for_each(|n| drop(rig.send(&format!("{n}"))));
+    for n in 0..3 {
+        rig.send(&format!("{n}"));
+    }
     assert_eq!(rig.drain(1).len(), 3);
     rig.send("under way");
     while !matches!(rig.asked[0], Some(Ask::Send(..))) {
@@ -132,7 +138,9 @@ fn a_restart_forgets_no_segment() {
         rig.restart(boot, 1_000);
         assert_eq!(rig.engine.usage.used(rig.now.stamp(), None)[0], 4);
     }
-    (0..3).for_each(|n| drop(rig.send(&format!("later {n}"))));
+    for n in 0..3 {
+        rig.send(&format!("later {n}"));
+    }
     assert_eq!(near(&rig), ["office/1"], "and is told of it once");
 }
 

@@ -16,7 +16,7 @@ mod restore;
 
 use super::*;
 use crate::goip::{JobStatus, LineStatus, Phase as Reached, SendAnswer};
-use crate::journal::{Memory, Origin};
+use crate::journal::{EventKind, Memory, Origin};
 use crate::message::{LineId, Number, OnUnknown, Priority, ProblemCode, Refusal, Words, check_text};
 
 /// An engine with its journal, and a clock that the test moves.
