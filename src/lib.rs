@@ -7,6 +7,7 @@
 pub mod api;
 pub mod config;
 pub mod ctl;
+mod date;
 mod deque;
 mod due;
 pub mod engine;

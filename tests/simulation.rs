@@ -7,6 +7,8 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
 
+#[path = "simulation/limits.rs"]
+mod limits;
 mod world;
 
 use std::ops::Range;
@@ -147,7 +149,13 @@ fn check_truth(world: &World, id: MessageId, text: &str, decidable: bool) {
 /// Some boxes with some lines, some of them by the web form; where everything is to be decidable,
 /// every line has sent before, because an empty page decides only for some seconds.
 fn some_world(random: &mut Random, decidable: bool) -> World {
+    some_world_with(random, decidable, |_, _| {})
+}
+
+/// The same, with settings that `change` has changed.
+fn some_world_with(random: &mut Random, decidable: bool, change: fn(&mut Random, &mut Settings)) -> World {
     let (devices, mut settings) = some_settings(random);
+    change(random, &mut settings);
     let lies = !decidable && random.one_in(2);
     let boxes = devices.iter().map(|&(_, lines)| box_options(random, lines, lies)).collect();
     for device in &mut settings.devices {

@@ -4,27 +4,12 @@ use core::fmt::Write;
 
 use heapless::String;
 
-const DAY_S: u32 = 86_400;
-/// Days from 1 March of the year 0 to 1 January 1970, in the Gregorian calendar.
-const DAYS_TO_1970: u32 = 719_468;
-/// Days in 400 years, after which the calendar repeats itself.
-const DAYS_IN_400_YEARS: u32 = 146_097;
+use crate::date::{DAY_S, date};
 
 /// `unix_s`, in seconds since 1970 without leap seconds, as RFC 3339 in UTC:
 /// `2026-11-22T07:00:00Z`. 32 bits last until 2106-02-07T06:28:15Z.
 pub fn rfc3339(unix_s: u32) -> String<20, u8> {
-    let (days, second) = (unix_s / DAY_S + DAYS_TO_1970, unix_s % DAY_S);
-    // Years begin in March here, so that the leap day is the last of its year.
-    let (era, day) = (days / DAYS_IN_400_YEARS, days % DAYS_IN_400_YEARS);
-    // 1460 is the last day of 4 years, 36 524 of 100, 146 096 of 400: the leap days to take out.
-    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    // From March on the months have 31 30 31 30 31 days again and again: 153 in five of them.
-    let month = (5 * day + 2) / 153;
-    let day = day - (153 * month + 2) / 5 + 1;
-    let (year, month) =
-        if month < 10 { (400 * era + year, month + 3) } else { (400 * era + year + 1, month - 9) };
-
+    let ([year, month, day], second) = (date(unix_s), unix_s % DAY_S);
     let mut text = String::new();
     let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
     // Twenty bytes hold it for every 32-bit time.

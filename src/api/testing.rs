@@ -3,7 +3,7 @@
 use super::reply::{Daemon, Source};
 use super::{Answer, Caller, answer, parse_line, reply};
 use crate::engine::{
-    Action, Answer as Reported, DeviceSettings, Engine, InboxSettings, Now, Rules, Settings,
+    Action, Answer as Reported, Choosing, DeviceSettings, Engine, InboxSettings, Now, Rules, Settings,
 };
 use crate::goip::{AskError, JobStatus, LineStatus, SendAnswer, SendOutcome, StatusPage};
 use crate::journal::{BootId, Counters, Memory, Ticket};
@@ -42,6 +42,7 @@ impl World {
             devices: vec![device("office", 2), device("depot", 1)],
             rules: Rules::default(),
             health: Default::default(),
+            choosing: Choosing::default(),
         };
         Self {
             engine: Engine::new(settings, BootId::default()),

@@ -4,6 +4,7 @@
 
 mod answers;
 mod health;
+mod lines;
 mod network;
 mod notify;
 mod option;
@@ -21,6 +22,7 @@ use std::path::{Path, PathBuf};
 
 pub use answers::{MAX_REPLIES, MAX_WORDS, OptOut, Reply};
 pub use health::MAX_TENDED;
+pub use lines::{MAX_LABEL_BYTES, MAX_LINE_PREFIXES};
 pub use network::Network;
 pub use notify::{DEFAULT_CA_FILE, Hook, MAX_HOOKS, MAX_WEBHOOKS, Webhook};
 pub use relay::{Allow, Client, MAX_LISTEN, MAX_RELAY_CLIENTS, Relay};

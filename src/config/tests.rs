@@ -1,5 +1,6 @@
 mod answers;
 mod health;
+mod lines;
 mod notify;
 mod relay;
 
@@ -8,7 +9,7 @@ use std::fs;
 use log::LevelFilter;
 
 use super::option::{Absent, Spec};
-use super::table::{BALANCE, CANARY, CLIENT, DEVICE, GOIPD, HOOK, OPT_OUT, RELAY, REPLY, WEBHOOK};
+use super::table::{BALANCE, CANARY, CLIENT, DEVICE, GOIPD, HOOK, LINE, OPT_OUT, RELAY, REPLY, WEBHOOK};
 use super::*;
 use crate::goip::NumberFormat;
 use crate::message::OnUnknown;
@@ -141,20 +142,20 @@ fn every_bad_value_is_named_with_its_cure() {
         (
             "option line 4",
             "unknown option 'line'; did you mean 'lines'? Known here: url, username, password, lines, timeout, \
-             send_via, exclusive, number_format, inbox_interval, inbox_first, inbox_delete, join, utc_offset, status_interval, own_number",
+             send_via, exclusive, number_format, inbox_interval, inbox_first, inbox_delete, join, utc_offset, status_interval, watchdog, max_per_day, own_number",
         ),
         (
             "option token x",
             "unknown option 'token'; known here: url, username, password, lines, timeout, send_via, exclusive, \
-             number_format, inbox_interval, inbox_first, inbox_delete, join, utc_offset, status_interval, own_number",
+             number_format, inbox_interval, inbox_first, inbox_delete, join, utc_offset, status_interval, watchdog, max_per_day, own_number",
         ),
         (
             "config webhok a",
-            "unknown section type 'webhok'; did you mean 'webhook'? Known here: goipd, device, relay, client, optout, reply, webhook, hook",
+            "unknown section type 'webhok'; did you mean 'webhook'? Known here: goipd, device, line, relay, client, optout, reply, webhook, hook",
         ),
         (
             "config devices a",
-            "unknown section type 'devices'; did you mean 'device'? Known here: goipd, device, relay, client, optout, reply, webhook, hook",
+            "unknown section type 'devices'; did you mean 'device'? Known here: goipd, device, line, relay, client, optout, reply, webhook, hook",
         ),
         (
             "config goipd\noption socket run/x",
@@ -350,7 +351,8 @@ fn every_default_is_a_value_that_the_option_takes() {
         }
     }
     let mut config = config(&format!(
-        "{OFFICE}{}{}{}{}{}",
+        "{OFFICE}{}{}{}{}{}{}",
+        lines::FIRST,
         relay::NAGIOS,
         answers::HOURS,
         notify::CRM,
@@ -359,6 +361,7 @@ fn every_default_is_a_value_that_the_option_takes() {
     ));
     check(GOIPD, &mut config);
     check(DEVICE, &mut config.devices[0]);
+    check(LINE, &mut config.choosing.lines[0]);
     check(RELAY, &mut config.relay);
     check(CLIENT, &mut config.clients[0]);
     check(OPT_OUT, &mut config.opt_out);
@@ -388,6 +391,7 @@ fn the_manual_has_every_option_with_its_type_and_default_and_no_other() {
     }
     check("goipd", GOIPD);
     check("device", DEVICE);
+    check("line", LINE);
     check("relay", RELAY);
     check("client", CLIENT);
     check("optout", OPT_OUT);
@@ -431,6 +435,7 @@ fn the_sample_is_right_as_it_is_and_with_every_option_turned_on() {
         .fold(SAMPLE.to_owned(), |text, word| text.replace(&format!("\n#{word}"), &format!("\n{word}")));
     check(&all, GOIPD);
     check(&all, DEVICE);
+    check(&all, LINE);
     check(&all, RELAY);
     check(&all, CLIENT);
     check(&all, OPT_OUT);
@@ -440,6 +445,10 @@ fn the_sample_is_right_as_it_is_and_with_every_option_turned_on() {
     check(&all, BALANCE);
     check(&all, CANARY);
     let mut turned_on = config(&all);
+    assert_eq!(
+        turned_on.choosing.lines.drain(..).map(|line| line.name).collect::<Vec<_>>(),
+        ["office_1".into()]
+    );
     assert_eq!(turned_on.socket_group.take().as_deref(), Some("nogroup"));
     assert_eq!(turned_on.max_journal_kib.take(), Some(512));
     assert_eq!(std::mem::take(&mut turned_on.relay.listen), ["192.168.1.1:8037".parse().unwrap()]);

@@ -9,13 +9,14 @@ use log::LevelFilter;
 use super::Faults;
 use super::answers::{self, MAX_REPLIES, OptOut, Reply};
 use super::health;
+use super::lines;
 use super::notify::{self, Hook, Webhook};
 use super::option::{defaults, instead, quoted, read};
 use super::relay::{self, Client, MAX_RELAY_CLIENTS, Relay};
 use super::table::{DEVICE, GOIPD};
 use super::uci::Section;
 use super::url;
-use crate::engine::{HealthRules, Rules};
+use crate::engine::{Choosing, HealthRules, Rules};
 use crate::goip::NumberFormat;
 use crate::message::{DeviceName, Number, OnUnknown, Senders};
 
@@ -34,8 +35,8 @@ pub const MAX_LOGIN_BYTES: usize = 99;
 /// The most bytes of the socket's path: a UNIX socket address has room for 108 with its NUL.
 pub const MAX_SOCKET_PATH_BYTES: usize = 107;
 
-const SECTION_TYPES: [&str; 10] =
-    ["goipd", "device", "relay", "client", "optout", "reply", "webhook", "hook", "balance", "canary"];
+const SECTION_TYPES: [&str; 11] =
+    ["goipd", "device", "line", "relay", "client", "optout", "reply", "webhook", "hook", "balance", "canary"];
 
 /// The name of a section that something is named by, `[A-Za-z0-9_]{1,32}`.
 pub type SectionName = heapless::String<32, u8>;
@@ -77,6 +78,8 @@ pub struct Config {
     /// The boxes in the order of the file: 1 to [`MAX_DEVICES`], at most [`MAX_LINES_IN_ALL`]
     /// lines together, no two with the same host and port.
     pub devices: Vec<Device>,
+    /// Which line a message gets, how much the lines may send, and the lines that have a section.
+    pub choosing: Choosing,
     /// The HTTP relay.
     pub relay: Relay,
     /// Its clients in the order of the file, at most [`MAX_RELAY_CLIENTS`].
@@ -181,6 +184,7 @@ impl Default for Config {
             senders: Senders::default(),
             log_level: LevelFilter::Info,
             devices: Vec::new(),
+            choosing: Choosing::default(),
             relay: Relay::default(),
             clients: Vec::new(),
             opt_out: OptOut::default(),
@@ -197,7 +201,9 @@ impl Default for Config {
 impl Config {
     /// What follows from received messages.
     pub fn rules(&self) -> Rules {
-        let own_numbers = self.devices.iter().flat_map(|device| device.own_numbers.iter().cloned()).collect();
+        let mut own_numbers: Vec<Number> = Vec::new();
+        self.devices.iter().for_each(|device| own_numbers.extend_from_slice(&device.own_numbers));
+        own_numbers.extend(self.choosing.lines.iter().filter_map(|line| line.own_number.clone()));
         let mut rules = answers::rules(&self.opt_out, &self.replies, own_numbers);
         let exempt = self.clients.iter().filter(|client| client.transactional);
         rules.opt_out.transactional = exempt.map(Client::id).collect();
@@ -251,6 +257,7 @@ pub(super) fn config(sections: &[Section], faults: &mut Faults) -> Config {
     let mut config = Config::default();
     let (mut general, mut relay, mut opt_out) = (None, None, None);
     let mut replies: Vec<&Section> = Vec::new();
+    let mut own_lines: Vec<&Section> = Vec::new();
     let mut lines = 0;
     // The sections of the devices and clients so far; the places are those in `config`.
     let (mut devices, mut clients): (Vec<&Section>, Vec<&Section>) = (Vec::new(), Vec::new());
@@ -285,6 +292,13 @@ pub(super) fn config(sections: &[Section], faults: &mut Faults) -> Config {
                 }
                 devices.push(section);
                 config.devices.push(device);
+            }
+            "line" => {
+                if own_lines.len() == MAX_LINES_IN_ALL {
+                    faults.add(section.line, format!("more than {MAX_LINES_IN_ALL} lines; remove some"));
+                }
+                config.choosing.lines.push(lines::line(section, faults));
+                own_lines.push(section);
             }
             "client" => {
                 let client = relay::client(section, faults);
@@ -338,6 +352,14 @@ pub(super) fn config(sections: &[Section], faults: &mut Faults) -> Config {
     }
     for (section, client) in clients.iter().zip(&mut config.clients) {
         client.lines = relay::lines(section, &config.devices, faults);
+    }
+    lines::settle(&own_lines, &mut config, faults);
+    if let Some(option) = general.and_then(|section| section.option("per_number_hour"))
+        && config.choosing.per_number_hour > 0
+        && config.keep_s < 3600
+    {
+        let problem = "the messages of an hour are counted among those that are kept";
+        faults.add(option.line, format!("option 'per_number_hour': {problem}; raise 'keep' to 3600 or more"));
     }
     let max = config.max_segments;
     if let (Some(section), Some(text)) = (opt_out, &config.opt_out.confirm) {

@@ -42,7 +42,8 @@ impl Told {
 impl Line {
     /// When something may have to be told of it next.
     pub fn told_ms(&self) -> Option<u64> {
-        self.down_ms.or(self.barred.map(|barred| barred.since_ms + BARRED_MS))
+        let up_ms = self.down_ms.filter(|_| !self.breaker.is_tripped());
+        up_ms.or(self.barred.map(|barred| barred.since_ms + BARRED_MS))
     }
 }
 

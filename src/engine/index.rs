@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 
 use super::Choice;
+use super::choosing::{Candidate, Wish};
 use crate::deque;
 use crate::journal::{Origin, Stamp};
 use crate::message::{Encoding, JobId, LineId, MessageId, NumberMark, OnUnknown, Priority, Problem, State};
@@ -33,17 +34,73 @@ pub(super) struct Entry {
     pub attempts: u16,
     pub state: State,
     pub priority: Priority,
-    pub on_unknown: OnUnknown,
     pub encoding: Encoding,
     pub segments: u8,
     /// What its text takes in a form, in bytes.
     pub form_bytes: u16,
-    /// How often in a row the box refused it with the same words.
-    pub strikes: u8,
-    /// How many pauses of its own it has had.
-    pub pauses: u8,
+    pub tries: Tries,
     /// Its outcome was unknown once: nobody can say any more that it was not sent.
     pub perhaps_sent: bool,
+    /// Which of the configured prefixes its receiver has, and the line of the last message to it.
+    pub prefix: u8,
+    pub wish: Wish,
+}
+
+impl Entry {
+    /// What the choice of its line looks at.
+    pub fn candidate(&self) -> Candidate {
+        Candidate {
+            choice: self.choice,
+            origin: self.origin,
+            priority: self.priority,
+            segments: self.segments,
+            prefix: self.prefix,
+            wish: self.wish,
+        }
+    }
+}
+
+/// What follows from its tries, in a byte.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Tries(u8);
+
+impl Tries {
+    /// The most that is counted: more changes nothing.
+    const MAX_STRIKES: u8 = 7;
+    const MAX_PAUSES: u8 = 15;
+    const RESEND: u8 = 0x80;
+
+    pub fn new(on_unknown: OnUnknown) -> Self {
+        Self(if on_unknown == OnUnknown::Resend { Self::RESEND } else { 0 })
+    }
+
+    /// What to do with an unknown outcome.
+    pub fn on_unknown(self) -> OnUnknown {
+        if self.0 & Self::RESEND == 0 { OnUnknown::Hold } else { OnUnknown::Resend }
+    }
+
+    /// How often in a row the box refused it with the same words.
+    pub fn strikes(self) -> u8 {
+        self.0 >> 4 & Self::MAX_STRIKES
+    }
+
+    /// How many pauses of its own it has had.
+    pub fn pauses(self) -> u8 {
+        self.0 & Self::MAX_PAUSES
+    }
+
+    pub fn set_strikes(&mut self, strikes: u8) {
+        self.set(strikes, self.pauses());
+    }
+
+    pub fn set_pauses(&mut self, pauses: u8) {
+        self.set(self.strikes(), pauses);
+    }
+
+    pub fn set(&mut self, strikes: u8, pauses: u8) {
+        let [strikes, pauses] = [strikes.min(Self::MAX_STRIKES), pauses.min(Self::MAX_PAUSES)];
+        self.0 = self.0 & Self::RESEND | strikes << 4 | pauses;
+    }
 }
 
 /// A queued message, its place in the journal's index and all, may cost 128 bytes of RAM.

@@ -3,6 +3,7 @@
 
 use core::fmt;
 
+use super::breaker::Breaker;
 use super::conditions::Told;
 use super::control::{Control, Done};
 use super::joining::Waiting;
@@ -273,13 +274,33 @@ pub(super) struct Line {
     pub gaps: u32,
     /// What its inbox showed and is not taken yet.
     pub waiting: Option<Box<Waiting>>,
+    /// The place of its section among those of lines.
+    pub own: Option<u8>,
+    /// The messages that failed on it in a row.
+    pub breaker: Breaker,
+    /// The next message leaves it alone before that.
+    pub gap_until_ms: u64,
+    /// What its limits left at the begin of this turn, in segments: for messages of high priority,
+    /// and for the others.
+    pub room: [u32; 2],
+    /// The windows, as bits, of whose limits it was told that they are near.
+    pub near: u8,
+    /// Where lines take turns: the one with the least is next. Each message adds what the line's
+    /// weight says.
+    pub turns: u64,
 }
 
 impl Line {
-    pub fn new(id: LineId, name: LineName) -> Self {
+    pub fn new(id: LineId, name: LineName, own: Option<u8>) -> Self {
         Self {
             id,
             name,
+            own,
+            breaker: Breaker::default(),
+            gap_until_ms: 0,
+            room: [0; 2],
+            near: 0,
+            turns: 0,
             phase: Phase::Idle,
             hold: None,
             seen: None,
@@ -306,19 +327,14 @@ impl Line {
         }
     }
 
-    /// Whether the line can have a message at all, now or when a hold is over.
-    pub fn is_usable(&self) -> bool {
-        self.phase == Phase::Idle && !self.wanted && self.barred.is_none()
-    }
-
     /// Whether a message could be given to the line, its fence aside.
     pub fn is_free(&self, now_ms: u64) -> bool {
         self.phase == Phase::Idle && self.free_ms() <= now_ms
     }
 
     /// Until when the line is left alone.
-    fn free_ms(&self) -> u64 {
-        self.hold.map_or(0, |h| h.until_ms).max(self.next_id_ms)
+    pub fn free_ms(&self) -> u64 {
+        self.hold.map_or(0, |h| h.until_ms).max(self.next_id_ms).max(self.gap_until_ms)
     }
 
     /// The line's last job is `job`, which existed at `now_ms`.

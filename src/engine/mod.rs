@@ -8,6 +8,8 @@
 //! messages to lines and requests to boxes; [`Engine::next_wake`] says when to call it again.
 
 mod auto_reply;
+mod breaker;
+mod choosing;
 mod conditions;
 mod consumers;
 mod control;
@@ -16,6 +18,7 @@ mod health;
 pub mod inbox;
 mod index;
 mod joining;
+mod limits;
 mod line;
 mod opt_out;
 mod pace;
@@ -36,11 +39,12 @@ mod tests;
 
 use crate::goip::{Act, AskError, ByForm, InboxLine, LinePage, LinePart, SendOutcome, StatusPage};
 use crate::journal::{
-    BootId, Consumers, DailyCounts, MAX_OPT_OUTS, Moved, OptOuts, Record, Replies, Stamp, Ticket,
+    BootId, Consumers, DailyCounts, MAX_OPT_OUTS, Moved, OptOuts, Record, Replies, Stamp, Ticket, Usage,
 };
 use crate::message::{JobId, MessageId, Problem, ProblemCode, State};
 
 use auto_reply::Recent;
+use choosing::Tables;
 use index::Index;
 use line::{Device, Line, Phase};
 use received::Inbox;
@@ -48,6 +52,7 @@ use restore::{Gap, Restoring};
 use tend::Tending;
 
 pub use auto_reply::{Matches, ReplyRule, Senders};
+pub use choosing::MAX_PREFIXES;
 pub use consumers::Place;
 pub use control::{CONTROL_WAIT_S, Wish};
 pub use health::{BalanceRule, CanaryRule, HealthRules};
@@ -59,7 +64,7 @@ pub use received::LineSet;
 pub(crate) use requests::not_found;
 pub use requests::{NewMessage, Receipt};
 pub use restore::TRUST_WAIT_MS;
-pub use settings::{Choice, DeviceSettings, Rules, Settings};
+pub use settings::{Choice, Choosing, DeviceSettings, Limits, LineSettings, Policy, Rules, Settings};
 pub use view::{Counters, LineState, LineView, StateCounts, View};
 
 /// The time, as the caller read it last.
@@ -163,8 +168,18 @@ pub struct Engine {
     durable: Ticket,
     /// The number of the last deed that was asked for.
     last_control: u32,
+    /// What was sent lately.
+    usage: Usage,
+    /// Which lines take what.
+    tables: Tables,
     /// The line at which the next choice among equal ones begins.
     next_line: usize,
+    /// The turns of the line that was chosen last; see [`Line::turns`].
+    turns: u64,
+    /// See [`Line::near`], of all lines together.
+    near: u8,
+    /// When there may be room for what waits for a limit, or a line's rest is over.
+    blocked_ms: u64,
     /// When the next message becomes too old to be sent or kept; a bound, never too late.
     ages_ms: u64,
     /// While records are restored.
@@ -185,6 +200,7 @@ impl Engine {
     pub fn new(settings: Settings, boot: BootId) -> Self {
         let (devices, lines) = settings.build();
         let tending = Tending::new(&settings);
+        let tables = Tables::new(&settings);
         Self {
             settings,
             boot,
@@ -205,7 +221,12 @@ impl Engine {
             ticket: 0,
             durable: 0,
             last_control: 0,
+            usage: Usage::default(),
+            tables,
             next_line: 0,
+            turns: 0,
+            near: 0,
+            blocked_ms: u64::MAX,
             ages_ms: u64::MAX,
             restoring: None,
             gap: None,
@@ -263,6 +284,7 @@ impl Engine {
 
     fn record(&mut self, record: Record) -> Ticket {
         self.ticket += 1;
+        self.usage.note(&record);
         self.actions.push(Action::Record(self.ticket, record));
         self.ticket
     }

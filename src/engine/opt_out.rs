@@ -200,6 +200,11 @@ impl Engine {
         PackedNumber::from(&self.settings.rules.opt_out.spelling.canonical(to)).mark()
     }
 
+    /// Which of the configured prefixes a receiver has.
+    pub(super) fn prefix_of(&self, to: &Number) -> u8 {
+        self.tables.prefix_of(self.settings.rules.opt_out.spelling.canonical(to).as_str())
+    }
+
     /// All records were restored: brings the list into the spelling that is configured now, and
     /// takes back what was not taken back before the crash.
     pub(super) fn opt_outs_restored(&mut self, now: Now) {

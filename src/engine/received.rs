@@ -43,6 +43,52 @@ impl LineSet {
         }
     }
 
+    /// The one line at that place.
+    pub(super) fn one(place: usize) -> Self {
+        let mut one = Self::NONE;
+        one.add(place);
+        one
+    }
+
+    /// Takes the line at that place away.
+    pub(super) fn remove(&mut self, place: usize) {
+        if let Some(bits) = self.0.get_mut(place / 32) {
+            *bits &= !(1 << (place % 32));
+        }
+    }
+
+    /// Whether the line at that place is among them.
+    pub(super) fn contains(self, place: usize) -> bool {
+        self.0.get(place / 32).is_some_and(|bits| bits >> (place % 32) & 1 == 1)
+    }
+
+    /// Those that are in both.
+    pub(super) fn and(self, other: Self) -> Self {
+        self.with(other, |a, b| a & b)
+    }
+
+    /// Those that are in either.
+    pub(super) fn or(self, other: Self) -> Self {
+        self.with(other, |a, b| a | b)
+    }
+
+    /// Those that are not in the other.
+    pub(super) fn without(self, other: Self) -> Self {
+        self.with(other, |a, b| a & !b)
+    }
+
+    pub(super) fn is_empty(self) -> bool {
+        self == Self::NONE
+    }
+
+    fn with(self, other: Self, join: fn(u32, u32) -> u32) -> Self {
+        let mut joined = Self::NONE;
+        for (place, bits) in joined.0.iter_mut().enumerate() {
+            *bits = join(self.0[place], other.0[place]);
+        }
+        joined
+    }
+
     /// Whether the line at that place is among them; `None`: one that is not configured any more.
     pub fn has(self, place: Option<u8>) -> bool {
         match place {

@@ -3,7 +3,8 @@
 use core::hash::{Hash, Hasher};
 use std::hash::DefaultHasher;
 
-use super::index::Entry;
+use super::choosing::Wish;
+use super::index::{Entry, Tries};
 use super::line::Phase;
 use super::{Change, Choice, Engine, Now, opt_out};
 use crate::goip::encoded_len;
@@ -124,12 +125,12 @@ impl Engine {
             attempts: 0,
             state: State::Queued,
             priority: new.priority,
-            on_unknown,
             encoding: new.shape.encoding,
             segments: new.shape.segments,
-            strikes: 0,
-            pauses: 0,
+            tries: Tries::new(on_unknown),
             perhaps_sent: false,
+            prefix: self.prefix_of(&new.to),
+            wish: Wish::UNKNOWN,
         });
         self.note_age(now, id);
         let record = Record::Accepted(journal::Accepted {
@@ -196,7 +197,7 @@ impl Engine {
         self.forget_late(id);
         let mut ttl_s = self.settings.ttl_s;
         if let Some(entry) = self.index.get_mut(id) {
-            (entry.strikes, entry.pauses) = (0, 0);
+            entry.tries.set(0, 0);
             ttl_s = entry.ttl_s;
         }
         self.move_to(

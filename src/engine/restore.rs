@@ -6,7 +6,8 @@
 
 mod timeline;
 
-use super::index::Entry;
+use super::choosing::Wish;
+use super::index::{Entry, Tries};
 use super::line::Phase;
 use super::requests::{form_bytes, hash_key};
 use super::{Change, Choice, Engine, Now};
@@ -59,6 +60,7 @@ impl Engine {
         self.consumers.note(&record);
         self.opt_outs.note(&record);
         self.replies.note(&record);
+        self.usage.note(&record);
         match record {
             Record::Started(Started { boot, at }) => {
                 if boot != r.time.boot() {
@@ -100,7 +102,8 @@ impl Engine {
             | Record::Dropped(_)
             | Record::OptOut(_)
             | Record::OptIn(_)
-            | Record::Replies(_) => {}
+            | Record::Replies(_)
+            | Record::Usage(_) => {}
         }
         self.restoring = Some(r);
     }
@@ -141,6 +144,7 @@ impl Engine {
         }
         self.restore_late();
         self.restore_marks(now, core::mem::take(&mut r.marks));
+        self.limits_restored(now);
         self.conditions_restored(now);
         self.inbox_restored(now, damaged);
         self.ages_ms = now.boot_ms;
@@ -275,12 +279,12 @@ impl Engine {
             attempts: 0,
             state: State::Queued,
             priority: accepted.priority,
-            on_unknown: accepted.on_unknown,
             encoding: shape.encoding,
             segments: shape.segments,
-            strikes: 0,
-            pauses: 0,
+            tries: Tries::new(accepted.on_unknown),
             perhaps_sent: false,
+            prefix: self.prefix_of(&accepted.to),
+            wish: Wish::UNKNOWN,
         }
     }
 
@@ -315,13 +319,17 @@ impl Engine {
         let refused = moved.state == State::Queued
             && moved.problem.is_some_and(|p| matches!(p.code, ProblemCode::Refused | ProblemCode::BadLogin));
         if refused {
-            entry.strikes = if entry.problem == moved.problem { entry.strikes + 1 } else { 1 };
+            entry.tries.set_strikes(if entry.problem == moved.problem {
+                entry.tries.strikes() + 1
+            } else {
+                1
+            });
         }
-        entry.pauses = entry.pauses.saturating_add(u8::from(moved.pause_s > 0));
+        entry.tries.set_pauses(entry.tries.pauses() + u8::from(moved.pause_s > 0));
         if let Some(ttl_s) = moved.ttl_s {
             entry.ttl_s = ttl_s;
             entry.deadline_ms = at_ms + u64::from(ttl_s) * 1000;
-            (entry.strikes, entry.pauses) = (0, 0);
+            entry.tries.set(0, 0);
         }
         entry.perhaps_sent = match moved.state {
             State::Unknown => true,
@@ -353,7 +361,7 @@ impl Engine {
         entry.problem = kept.problem;
         entry.attempts = kept.attempts;
         entry.state = kept.state;
-        (entry.strikes, entry.pauses) = (kept.strikes, kept.pauses);
+        entry.tries.set(kept.strikes, kept.pauses);
         entry.perhaps_sent = kept.perhaps_sent;
         self.index.put(entry);
         r.under_way.retain(|u| u.id != accepted.id);
@@ -387,8 +395,8 @@ impl Engine {
             job: entry.job,
             problem: entry.problem,
             attempts: entry.attempts,
-            strikes: entry.strikes,
-            pauses: entry.pauses,
+            strikes: entry.tries.strikes(),
+            pauses: entry.tries.pauses(),
             pause_ms: if queued { entry.since_ms.saturating_sub(now.boot_ms) } else { 0 },
             perhaps_sent: entry.perhaps_sent,
         })

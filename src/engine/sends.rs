@@ -133,7 +133,9 @@ impl Engine {
         line.know(job, now.boot_ms);
         let name = &line.name;
         log::info!("message {message} sending on {name}, job {job}");
-        self.line_up(now, place);
+        if !line.breaker.is_tripped() {
+            self.line_up(now, place);
+        }
         self.move_to(now, message, State::Sending, Change { job: Some(job), ..Change::default() });
     }
 
@@ -196,19 +198,39 @@ impl Engine {
     /// The box refused the message; with the same words for the third time, it has failed.
     fn strike(&mut self, now: Now, place: usize, message: MessageId, problem: Problem) {
         let Some(entry) = self.index.get_mut(message) else { return };
-        entry.strikes = if entry.problem == Some(problem) { entry.strikes + 1 } else { 1 };
-        if entry.strikes >= MAX_STRIKES {
-            self.settle(now, place, message, State::Failed, Some(problem));
+        let strikes = if entry.problem == Some(problem) { entry.tries.strikes() + 1 } else { 1 };
+        entry.tries.set_strikes(strikes);
+        if strikes >= MAX_STRIKES {
+            self.failed(now, place, message, problem);
         } else {
             self.requeue(now, place, message, problem, 0);
+        }
+    }
+
+    /// The message has certainly failed on the line, and perhaps not by its own fault.
+    pub(super) fn failed(&mut self, now: Now, place: usize, message: MessageId, problem: Problem) {
+        self.settle(now, place, message, State::Failed, Some(problem));
+        self.failed_on(now, place, message, problem);
+    }
+
+    /// The line has failed with a message; after several of them in a row it is left alone.
+    pub(super) fn failed_on(&mut self, now: Now, place: usize, message: MessageId, problem: Problem) {
+        let line = &mut self.lines[place];
+        if line.breaker.failed(now.boot_ms, message, problem) {
+            let name = &line.name;
+            log::error!(
+                "{name} is left alone for a while: {} messages in a row failed",
+                line.breaker.count()
+            );
+            self.line_down(now, place);
         }
     }
 
     /// The message waits for a while of its own, each time longer.
     pub(super) fn pause(&mut self, now: Now, place: usize, message: MessageId, problem: Problem) {
         let Some(entry) = self.index.get_mut(message) else { return };
-        let step = usize::from(entry.pauses).min(PAUSES_S.len() - 1);
-        entry.pauses = entry.pauses.saturating_add(1);
+        let step = usize::from(entry.tries.pauses()).min(PAUSES_S.len() - 1);
+        entry.tries.set_pauses(entry.tries.pauses() + 1);
         self.requeue(now, place, message, problem, PAUSES_S[step]);
     }
 
@@ -224,6 +246,14 @@ impl Engine {
         let line = &mut self.lines[place];
         line.phase = Phase::Idle;
         line.doubt = state == State::Unknown;
+        if state == State::Sent {
+            let was_tripped = line.breaker.is_tripped();
+            line.breaker.succeeded();
+            if was_tripped {
+                self.line_up(now, place);
+            }
+        }
+        let line = &self.lines[place];
         match (state, problem) {
             (State::Sent, _) => log::info!("message {message} sent on {}", line.name),
             (state, Some(problem)) => log::warn!("message {message} {state} on {}: {problem}", line.name),
@@ -233,7 +263,7 @@ impl Engine {
         let Some(entry) = self.index.get(message) else { return };
         // If the box has it after all, this is how it will show it.
         let job = if entry.job.is_empty() && state == State::Unknown { key } else { entry.job };
-        let on_unknown = entry.on_unknown;
+        let on_unknown = entry.tries.on_unknown();
         self.move_to(now, message, state, Change { problem, job: Some(job), ..Change::default() });
         if state != State::Unknown {
             return;

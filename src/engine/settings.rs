@@ -3,6 +3,7 @@
 use super::line::{Device, DeviceReason, Hold, Line};
 use super::poll::{InboxSettings, Poll};
 use super::{HealthRules, OptOutRules, ReplyRule};
+use crate::journal::Origin;
 use crate::message::{DeviceName, LineId, LineName, Number, OnUnknown, Senders};
 
 /// The engine's part of the configuration. Ranges are the configuration's.
@@ -26,6 +27,103 @@ pub struct Settings {
     pub rules: Rules,
     /// What is looked after.
     pub health: HealthRules,
+    /// Which line a message gets, and how much each may send.
+    pub choosing: Choosing,
+}
+
+/// Which line a message gets that does not name one, and how much the lines may send.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Choosing {
+    /// How it is chosen among lines that are equally good.
+    pub policy: Policy,
+    /// For how many hours a receiver keeps the line of its last message, 0–720; 0: not at all.
+    pub sticky_h: u32,
+    /// Messages to one number in an hour, 0–1000; 0: any number.
+    pub per_number_hour: u32,
+    /// What all lines together may send.
+    pub total: Limits,
+    /// The lines with a section of their own, in the configuration's order; one each at most.
+    pub lines: Vec<LineSettings>,
+}
+
+/// How a line is chosen among those that are equally good for a message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Policy {
+    /// In turn, by their weights.
+    #[default]
+    RoundRobin,
+    /// The first that can be used, in the order of the sections.
+    Failover,
+    /// The one that has sent the fewest segments in the last hour.
+    LeastUsed,
+}
+
+impl Policy {
+    /// The words of option `policy`, in the order of the kinds.
+    pub const WORDS: [&str; 3] = ["round_robin", "failover", "least_used"];
+
+    /// The policy of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        let place = Self::WORDS.iter().position(|word| *word == name)?;
+        [Self::RoundRobin, Self::Failover, Self::LeastUsed].get(place).copied()
+    }
+}
+
+/// How many segments may go out; 0 for any number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// In an hour, a day and a month: at most 10 000, 50 000 and 1 000 000.
+    pub segments: [u32; 3],
+    /// The day on which a month begins, 1–28; 0 is as good as 1.
+    pub month_start: u8,
+    /// Percent of each that are left for messages of high priority, 0–90.
+    pub reserve: u8,
+}
+
+/// One line, where it has a section of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LineSettings {
+    /// The section's name.
+    pub name: Box<str>,
+    /// Which line.
+    pub line: LineId,
+    /// Its telephone number, if it is known.
+    pub own_number: Option<Number>,
+    /// What people call it; may be empty.
+    pub label: Box<str>,
+    /// Its share where lines take turns, 1–100.
+    pub weight: u8,
+    /// How the numbers begin that it is best for.
+    pub prefixes: Vec<Box<str>>,
+    /// Whose messages it takes; empty: all.
+    pub clients: Vec<Origin>,
+    /// It takes messages of high priority only.
+    pub priority_only: bool,
+    /// It takes messages to its prefixes only.
+    pub only_prefix: bool,
+    /// How much it may send.
+    pub limits: Limits,
+    /// Milliseconds from one send to the next, more or less; 0–600000.
+    pub gap_ms: u32,
+}
+
+/// A line as it is without a section, and not known which.
+impl Default for LineSettings {
+    fn default() -> Self {
+        Self {
+            name: Box::default(),
+            line: LineId { device: 0, line: 0 },
+            own_number: None,
+            label: Box::default(),
+            weight: 1,
+            prefixes: Vec::new(),
+            clients: Vec::new(),
+            priority_only: false,
+            only_prefix: false,
+            limits: Limits::default(),
+            gap_ms: 0,
+        }
+    }
 }
 
 /// What follows from received messages.
@@ -125,7 +223,8 @@ impl Settings {
             let first = lines.len();
             lines.extend((1..=device.lines).map(|line| {
                 let id = LineId { device: place as u8, line };
-                Line::new(id, self.line_name(id))
+                let own = self.choosing.lines.iter().position(|own| own.line == id);
+                Line::new(id, self.line_name(id), own.map(|place| place as u8))
             }));
             devices.push(Device {
                 name: device.name.clone(),

@@ -279,9 +279,7 @@ impl Engine {
         line.floor_ms = asked_ms;
         match outcome {
             Outcome::Sent => self.settle(now, place, message, State::Sent, None),
-            Outcome::Failed(problem) => {
-                self.settle(now, place, message, State::Failed, Some(problem));
-            }
+            Outcome::Failed(problem) => self.failed(now, place, message, problem),
             Outcome::Unknown(problem) => {
                 self.settle(now, place, message, State::Unknown, Some(problem));
                 self.idle_shown(now, place, seen);
@@ -292,6 +290,7 @@ impl Engine {
                     self.requeue(now, place, message, problem, 0);
                 } else {
                     self.pause(now, place, message, problem);
+                    self.failed_on(now, place, message, problem);
                 }
             }
         }

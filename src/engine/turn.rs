@@ -1,10 +1,12 @@
 //! The engine's own doing: ages, messages to lines, requests to boxes, and when to wake next.
 
+use super::choosing::{Candidate, Wish};
 use super::index::Entry;
+use super::limits::UNLIMITED;
 use super::line::{DeviceReason, Flight, LineReason, Phase};
 use super::pace::MIN_GAP_MS;
 use super::restore::TRUST_WAIT_MS;
-use super::{Action, Ask, Change, Choice, Engine, Now, fence};
+use super::{Action, Ask, Change, Choice, Engine, LineSet, Now, Policy, fence};
 use crate::due::earliest;
 use crate::goip::{ByForm, JobStatus};
 use crate::journal::{Fence, Record, Submitting};
@@ -17,6 +19,34 @@ const READY_MS: u64 = 10_000;
 /// Messages that become too old in one turn, at most: the rest has to wait for the next, so that
 /// no turn is long.
 const AGES_A_TURN: usize = 32;
+
+/// Numbers that have had their messages of the hour, at most, whose messages are put off in one
+/// turn: each takes a look at all messages.
+const DEFERRED_A_TURN: usize = 32;
+
+/// What a message adds to the turns of a line with weight 1; every weight is a whole part of it, or
+/// nearly.
+const WHOLE_TURN: u64 = 100_000;
+
+/// Messages of so many kinds that wait for a line are remembered in a turn, so that the others of
+/// their kind need not be looked at.
+const IN_VAIN: usize = 8;
+
+/// What lines can do in one turn.
+struct Chances {
+    /// They can be used, if not at once.
+    up: LineSet,
+    /// They could, but for a hold.
+    held: LineSet,
+    /// They are idle, and no message of this turn has them yet.
+    open: LineSet,
+    /// A limit is so near that it has to be looked at for each message.
+    tight: LineSet,
+    /// What the limits of all leave, in segments: for messages of high priority, and for the others.
+    total: [u32; 2],
+    /// There is no line for such messages in this turn.
+    in_vain: heapless::Vec<Candidate, IN_VAIN>,
+}
 
 impl Engine {
     /// Does whatever can be done now. Call it after anything else was called, and when
@@ -49,7 +79,8 @@ impl Engine {
         let ages = (self.ages_ms < u64::MAX).then_some(self.ages_ms);
         let gap = self.gap.map(|_| TRUST_WAIT_MS);
         let proof = (self.proof_ms > 0 && self.index.count(State::Queued) > 0).then_some(self.proof_ms);
-        let mut due = earliest(&[ages, gap, proof, self.tend_due()]);
+        let blocked = (self.blocked_ms < u64::MAX).then_some(self.blocked_ms);
+        let mut due = earliest(&[ages, gap, proof, blocked, self.tend_due()]);
         for (place, device) in self.devices.iter().enumerate() {
             if device.flight.is_none() {
                 due = earliest(&[due, self.ask_due(place), self.inbox_due(place), self.states_due(place)]);
@@ -214,18 +245,16 @@ impl Engine {
         for line in &mut self.lines {
             line.wanted = false;
         }
+        self.blocked_ms = u64::MAX;
         if self.index.count(State::Queued) == 0 {
             return;
         }
         let unproved = self.unproved_id(now);
-        let usable = |engine: &Self, place: usize| {
-            let line = &engine.lines[place];
-            engine.devices[usize::from(line.id.device)].hold.is_none() && line.is_usable()
-        };
-        let mut open = (0..self.lines.len()).filter(|&place| usable(self, place)).count();
+        let mut chances = self.chances(now);
+        let mut deferred = 0;
         for priority in Priority::ALL {
             let mut after = 0;
-            while open > 0 {
+            while !chances.open.is_empty() {
                 let waiting = |e: &&Entry| {
                     e.state == State::Queued
                         && e.priority == priority
@@ -233,30 +262,132 @@ impl Engine {
                         && !self.is_from_before(e)
                         && e.id > unproved
                 };
-                let Some((id, choice)) = self.next_for_a_line(after, waiting, &usable) else { break };
+                let tried = |e: &&Entry| !chances.in_vain.contains(&e.candidate());
+                let Some(next) = self.index.after(after).filter(waiting).find(tried) else { break };
+                let (id, to, mut candidate) = (next.id, next.to, next.candidate());
                 after = id;
-                let Some(place) = self.choose_line(now, choice, &usable) else { continue };
-                open -= 1;
+                if self.settings.choosing.sticky_h > 0 && candidate.wish == Wish::UNKNOWN {
+                    candidate.wish = Wish::of(self.last_line(now, to));
+                    if let Some(entry) = self.index.get_mut(id) {
+                        entry.wish = candidate.wish;
+                    }
+                }
+                if chances.total[usize::from(priority != Priority::High)] < candidate.segments.into() {
+                    // Nothing overtakes what waits for the limit of all.
+                    return self.wake_for_limit(now, None, priority, candidate.segments);
+                }
+                let Some(place) = self.choose_line(now, &mut chances, &candidate) else { continue };
+                if let Some(until_ms) = self.number_full_ms(now, to) {
+                    self.defer(now, to, until_ms);
+                    deferred += 1;
+                    if deferred == DEFERRED_A_TURN {
+                        return self.wake_at(now.boot_ms + 1);
+                    }
+                    continue;
+                }
+                chances.open.remove(place);
                 match self.fresh_fence(now, place) {
-                    Some(fence) => self.submit(now, place, id, fence),
+                    Some(fence) => {
+                        for room in chances.total.iter_mut().filter(|room| **room != UNLIMITED) {
+                            *room = room.saturating_sub(candidate.segments.into());
+                        }
+                        self.submit(now, place, id, fence);
+                    }
                     None => self.lines[place].wanted = true,
                 }
             }
         }
     }
 
-    /// The oldest message above `after` that is `waiting` and for which some line is `usable`.
-    fn next_for_a_line(
-        &self,
-        after: MessageId,
-        waiting: impl Fn(&&Entry) -> bool,
-        usable: &impl Fn(&Self, usize) -> bool,
-    ) -> Option<(MessageId, Choice)> {
-        self.index
-            .after(after)
-            .filter(waiting)
-            .map(|e| (e.id, e.choice))
-            .find(|(_, choice)| self.places(*choice).any(|place| usable(self, place)))
+    /// What the lines can do in this turn.
+    fn chances(&mut self, now: Now) -> Chances {
+        let none = LineSet::NONE;
+        let total = self.room(now, None);
+        let mut chances =
+            Chances { up: none, held: none, open: none, tight: none, total, in_vain: heapless::Vec::new() };
+        for place in 0..self.lines.len() {
+            let room = self.room(now, Some(place));
+            let line = &mut self.lines[place];
+            line.room = room;
+            if self.devices[usize::from(line.id.device)].hold.is_some() || line.barred.is_some() {
+                continue;
+            }
+            if let Some(until_ms) = line.breaker.rest_until_ms(now.boot_ms) {
+                self.wake_at(until_ms);
+                continue;
+            }
+            let (idle, held) = (line.phase == Phase::Idle, line.hold.is_some_and(|h| h.is_on(now.boot_ms)));
+            if room[0] == 0 {
+                self.wake_for_limit(now, Some(place), Priority::High, 1);
+                continue;
+            }
+            if room[1] < u32::from(self.settings.max_segments) {
+                chances.tight.add(place);
+            }
+            if held {
+                chances.held.add(place);
+            } else {
+                chances.up.add(place);
+            }
+            if idle {
+                chances.open.add(place);
+            }
+        }
+        chances
+    }
+
+    /// The line for a message, if there is one now.
+    fn choose_line(&mut self, now: Now, chances: &mut Chances, candidate: &Candidate) -> Option<usize> {
+        let permitted = self.tables.permitted(candidate, &self.settings);
+        let tight = permitted.and(chances.tight);
+        let rest = usize::from(candidate.priority != Priority::High);
+        let mut full = LineSet::NONE;
+        if !tight.is_empty() {
+            for (place, line) in self.lines.iter().enumerate() {
+                if tight.contains(place) && line.room[rest] < candidate.segments.into() {
+                    full.add(place);
+                }
+            }
+        }
+        let lines = permitted.without(full);
+        let usable = lines.and(chances.up);
+        let set = match usable.is_empty() {
+            false => self.tables.best(candidate, usable),
+            true => lines.and(chances.held),
+        };
+        let place = self.next_of(now, set.and(chances.open));
+        if place.is_none() {
+            if usable.is_empty() {
+                // What is left of a limit is not for those behind it.
+                for place in 0..self.lines.len() {
+                    if full.contains(place) {
+                        chances.open.remove(place);
+                        self.wake_for_limit(now, Some(place), candidate.priority, candidate.segments);
+                    }
+                }
+            }
+            // Beyond that many kinds of messages each is looked at.
+            let _ = chances.in_vain.push(*candidate);
+        }
+        place
+    }
+
+    /// Of these lines, all of which are idle, the one whose turn it is: those before the others
+    /// that can send at once, and those whose hold goes on last.
+    pub(super) fn next_of(&self, now: Now, lines: LineSet) -> Option<usize> {
+        let count = self.lines.len();
+        let least_used = self.settings.choosing.policy == Policy::LeastUsed;
+        let mut next = None;
+        for (place, line) in self.lines.iter().enumerate().filter(|(place, _)| lines.contains(*place)) {
+            let used = if least_used { self.usage.used(now.stamp(), Some(&line.name))[0] } else { 0 };
+            let ready = self.fresh_fence(now, place).is_some();
+            let in_turn = (place + count - self.next_line) % count;
+            let key = (!line.is_free(now.boot_ms), used, !ready, line.turns.max(self.turns), in_turn);
+            if next.is_none_or(|(_, best)| key < best) {
+                next = Some((place, key));
+            }
+        }
+        next.map(|(place, _)| place)
     }
 
     /// The places of the lines that a choice allows.
@@ -271,18 +402,6 @@ impl Engine {
                 if lines.contains(&place) { place..place + 1 } else { 0..0 }
             }
         }
-    }
-
-    /// The line for the next message of that choice: in turn, those before the others that can
-    /// send at once, and those whose hold goes on last.
-    fn choose_line(&self, now: Now, choice: Choice, usable: &impl Fn(&Self, usize) -> bool) -> Option<usize> {
-        let count = self.lines.len();
-        self.places(choice).filter(|&place| usable(self, place)).min_by_key(|&place| {
-            let line = &self.lines[place];
-            let ready = line.is_free(now.boot_ms) && self.fresh_fence(now, place).is_some();
-            let in_turn = (place + count - self.next_line) % count;
-            (!line.is_free(now.boot_ms), !ready, in_turn)
-        })
     }
 
     /// The line's fence, if the line may send and its last status answer is fresh.
@@ -327,11 +446,14 @@ impl Engine {
         line.submitted_ms = Some(now.boot_ms);
         line.doubt = false;
         self.next_line = (place + 1) % self.lines.len();
+        self.take_turn(place);
+        let mut segments = 1;
         if let Some(entry) = self.index.get_mut(message) {
             // A hold that goes on is tried every few seconds, perhaps for days.
             let again = held && entry.problem.is_some();
             let level = if again { log::Level::Debug } else { log::Level::Info };
             log::log!(level, "message {message} submitting on {name}");
+            segments = entry.segments;
             entry.line = Some(id);
             entry.job = JobId::EMPTY;
             entry.attempts = entry.attempts.saturating_add(1);
@@ -343,8 +465,32 @@ impl Engine {
             boot: self.boot,
             line: name,
             fence,
+            segments,
+            month_starts: [self.own(place).map(|own| own.limits), Some(self.settings.choosing.total)]
+                .map(|limits| limits.map_or(1, |limits| limits.month_start.max(1))),
         }));
         self.lines[place].phase = Phase::Storing { message, ticket };
+        self.spent(now, place, message);
+        self.keep_line(message, place);
+    }
+
+    /// The line has had its turn.
+    fn take_turn(&mut self, place: usize) {
+        let weight = self.own(place).map_or(1, |own| own.weight);
+        let line = &mut self.lines[place];
+        self.turns = line.turns.max(self.turns);
+        line.turns = self.turns + WHOLE_TURN / u64::from(weight);
+    }
+
+    /// What waits for the same receiver is to go out there too.
+    fn keep_line(&mut self, message: MessageId, place: usize) {
+        if self.settings.choosing.sticky_h == 0 {
+            return;
+        }
+        let Some(to) = self.index.get(message).map(|entry| entry.to) else { return };
+        for entry in self.index.iter_mut().filter(|e| e.state == State::Queued && e.to == to) {
+            entry.wish = Wish::of(Some(place));
+        }
     }
 
     /// Gives the box its next request: the inbox if that is due or has waited long enough, a send
@@ -455,7 +601,7 @@ impl Engine {
 }
 
 /// Scatters numbers: none gives what another gives (the finalizer of MurmurHash3).
-const fn mix(mut number: u32) -> u32 {
+pub(super) const fn mix(mut number: u32) -> u32 {
     number = (number ^ number >> 16).wrapping_mul(0x85eb_ca6b);
     number = (number ^ number >> 13).wrapping_mul(0xc2b2_ae35);
     number ^ number >> 16

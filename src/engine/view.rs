@@ -197,10 +197,11 @@ impl Engine {
     fn line_view<'a>(&'a self, now: Now, line: &'a Line, queued: u32) -> LineView<'a> {
         let device = &self.devices[usize::from(line.id.device)];
         let held = line.barred.or(line.hold.filter(|h| h.is_on(now.boot_ms)));
+        let rest = line.breaker.rest_until_ms(now.boot_ms);
         let state = match line.phase {
             Phase::Open { message, .. } => LineState::Checking(message),
             Phase::Controlled => LineState::Held,
-            Phase::Idle if device.hold.is_some() || held.is_some() => LineState::Held,
+            Phase::Idle if device.hold.is_some() || held.is_some() || rest.is_some() => LineState::Held,
             Phase::Idle => LineState::Idle,
             Phase::Storing { message, .. }
             | Phase::Ready { message }
@@ -210,15 +211,17 @@ impl Engine {
         let reason = match (device.hold, held, state) {
             (Some(hold), _, _) => Some(told(&hold.reason, hold.since_ms, now)),
             (None, Some(hold), _) => Some(told(&hold.reason, hold.since_ms, now)),
-            (None, None, LineState::Held) => device.control.as_ref().map(|control| control.words().into()),
             (None, None, LineState::Checking(message)) => {
                 Some(format!("the answer to message {message} was lost; the status page has to tell"))
             }
-            _ => None,
+            _ if line.phase == Phase::Controlled => {
+                device.control.as_ref().map(|control| control.words().into())
+            }
+            _ => rest.map(|until_ms| line.breaker.told((until_ms - now.boot_ms).div_ceil(1000))),
         };
         LineView {
             line: line.id,
-            up: device.hold.is_none() && held.is_none(),
+            up: device.hold.is_none() && held.is_none() && rest.is_none(),
             queued,
             state,
             reason,

@@ -2,7 +2,7 @@
 //! is read.
 
 use super::{
-    Conditions, Consumers, DailyCounts, InboxIds, LineJobs, Marks, OptOuts, Record, Replies, Started,
+    Conditions, Consumers, DailyCounts, InboxIds, LineJobs, Marks, OptOuts, Record, Replies, Started, Usage,
 };
 
 /// What the records so far come to, besides messages and events.
@@ -24,6 +24,8 @@ pub struct Carried {
     pub inbox: InboxIds,
     /// How often goipd has answered each number by itself on the last day.
     pub replies: Replies,
+    /// How much each line was given lately.
+    pub usage: Usage,
     /// Who wants no more messages. These are too many to stand in every segment, so they are
     /// copied forward.
     pub opt_outs: OptOuts,
@@ -42,6 +44,7 @@ impl Carried {
         self.marks.note(record);
         self.consumers.note(record);
         self.replies.note(record);
+        self.usage.note(record);
         self.opt_outs.note(record);
     }
 
@@ -53,7 +56,7 @@ impl Carried {
         let conditions = self.conditions.records().map(Record::Condition);
         let consumers = self.consumers.records().map(Record::Cursor);
         let inbox = (self.inbox.newest > 0).then_some(Record::InboxIds(self.inbox));
-        let own = inbox.into_iter().chain(self.replies.record());
+        let own = inbox.into_iter().chain(self.replies.record()).chain(self.usage.records());
         let told = conditions.chain(self.marks.records());
         started.into_iter().chain(lines).chain(daily).chain(told).chain(consumers).chain(own)
     }

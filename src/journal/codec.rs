@@ -9,8 +9,8 @@ use heapless::String;
 use super::fields::{Fields, Malformed, put, put_count, put_flag, put_number, put_text};
 use super::{
     Accepted, Body, BootId, Choice, Condition, Cursor, Daily, Dropped, EventKind, Fence, InboxIds,
-    InboxWindow, Kept, Mark, Moved, OptIn, OptOut, Origin, Received, ReceivedBody, Record, Replies, Seq,
-    Stamp, Started, Submitting, Tended,
+    InboxWindow, Kept, LineUsage, Mark, Moved, OptIn, OptOut, Origin, Received, ReceivedBody, Record,
+    Replies, Seq, Stamp, Started, Submitting, Tended, Used,
 };
 use crate::message::{
     ClientId, ConsumerName, JobId, LineName, MessageId, Number, OnUnknown, PackedNumber, Part, Priority,
@@ -44,6 +44,12 @@ pub(super) fn encode(record: &Record, into: &mut Vec<u8>) -> u8 {
             put(into, tag::BOOT, &submitting.boot.0);
             put_line(into, &submitting.line);
             put_fence(into, submitting.fence);
+            if submitting.segments != 1 {
+                put_number(into, tag::SEGMENTS, submitting.segments.into());
+            }
+            if submitting.month_starts != FIRST_DAYS {
+                put(into, tag::MONTH_STARTS, &submitting.month_starts);
+            }
             kind::SUBMITTING
         }
         Record::Moved(moved) => {
@@ -160,6 +166,14 @@ pub(super) fn encode(record: &Record, into: &mut Vec<u8>) -> u8 {
             put(into, tag::REPLIES, &replies.encode());
             kind::REPLIES
         }
+        Record::Usage(usage) => {
+            if let Some(line) = &usage.line {
+                put_line(into, line);
+            }
+            put(into, tag::USED, &usage.used.encode());
+            put_count(into, tag::BASE_MS, usage.base_ms);
+            kind::USAGE
+        }
     }
 }
 
@@ -184,6 +198,8 @@ pub(super) fn decode(kind: u8, fields: &[u8]) -> Result<Decoded, Malformed> {
             boot: boot(f)?,
             line: line(f)?.ok_or(Malformed)?,
             fence: fence(f)?.ok_or(Malformed)?,
+            segments: f.number(tag::SEGMENTS)?.unwrap_or(1),
+            month_starts: month_starts(f)?,
         }),
         kind::MOVED => Record::Moved(Moved {
             id: id(f)?,
@@ -259,6 +275,11 @@ pub(super) fn decode(kind: u8, fields: &[u8]) -> Result<Decoded, Malformed> {
             let bytes = f.bytes(tag::REPLIES).unwrap_or_default();
             Record::Replies(known(Replies::decode(f.count(tag::DAY)?, f.count(tag::ID)?, bytes))?)
         }
+        kind::USAGE => Record::Usage(Box::new(LineUsage {
+            line: line(f)?,
+            used: known(f.bytes(tag::USED).and_then(Used::decode))?,
+            base_ms: f.millis(tag::BASE_MS)?,
+        })),
         kind::EVENTS => return Ok(Decoded::Events(batch::batch(f)?)),
         newer if newer < kind::FIRST_OPTIONAL => return Ok(Decoded::Newer(newer)),
         _ => return Ok(Decoded::Optional),
@@ -568,6 +589,15 @@ fn received_id(f: &Fields<'_>) -> Result<ReceivedId, Malformed> {
 fn state(f: &Fields<'_>) -> Result<State, Malformed> {
     let value = f.count::<u8>(tag::STATE)?;
     known(State::ALL.into_iter().find(|&s| s as u8 == value))
+}
+
+/// Months begin as the calendar has it.
+const FIRST_DAYS: [u8; 2] = [1, 1];
+
+fn month_starts(f: &Fields<'_>) -> Result<[u8; 2], Malformed> {
+    let Some(bytes) = f.bytes(tag::MONTH_STARTS) else { return Ok(FIRST_DAYS) };
+    let days: [u8; 2] = known(bytes.try_into().ok())?;
+    if days.iter().all(|day| (1..=28).contains(day)) { Ok(days) } else { Err(Malformed) }
 }
 
 fn consumer(f: &Fields<'_>) -> Result<ConsumerName, Malformed> {

@@ -67,11 +67,13 @@ pub enum EventKind {
     SignalLow,
     /// A line's signal is strong enough again.
     SignalOk,
+    /// A line, or all lines together, have sent most of what they may.
+    LimitNear,
 }
 
 impl EventKind {
     /// Those that are of no message that is sent, and what the journal writes for each.
-    const OTHERS: [(Self, u8); 16] = [
+    const OTHERS: [(Self, u8); 17] = [
         (Self::LineUp, 32),
         (Self::LineDown, 33),
         (Self::DeviceUp, 34),
@@ -88,6 +90,7 @@ impl EventKind {
         (Self::Watchdog, 59),
         (Self::SignalLow, 48),
         (Self::SignalOk, 49),
+        (Self::LimitNear, 50),
     ];
 
     /// The kind of that name.
@@ -120,6 +123,7 @@ impl EventKind {
             Self::WebhookDropped => "webhook_dropped",
             Self::SignalLow => "signal_low",
             Self::SignalOk => "signal_ok",
+            Self::LimitNear => "limit_near",
         }
     }
 

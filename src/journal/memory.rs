@@ -54,7 +54,8 @@ impl Memory {
             | Record::InboxWindow(_)
             | Record::OptOut(_)
             | Record::OptIn(_)
-            | Record::Replies(_) => {}
+            | Record::Replies(_)
+            | Record::Usage(_) => {}
         }
     }
 

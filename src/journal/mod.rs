@@ -35,6 +35,7 @@ mod replies;
 mod segment;
 mod space;
 mod store;
+mod usage;
 mod worker;
 
 #[cfg(test)]
@@ -58,6 +59,7 @@ pub use record::{
     Urgency,
 };
 pub use replies::{MAX_REPLIED, Replies};
+pub use usage::{LineUsage, Usage, Used, Window};
 
 pub use recover::{Damage, Fault, RecoverError, Recovered, Segment, Slices, recover};
 pub use space::{Limits, MAX_JOURNAL_KIB, MIN_FREE_BYTES, MIN_JOURNAL_KIB, NoRoom, Pressure};

@@ -1,7 +1,7 @@
 //! What is written down of a message's life. A record names lines by name, not by place: it
 //! outlives the configuration.
 
-use super::{EventKind, Mark, Replies, Seq};
+use super::{EventKind, LineUsage, Mark, Replies, Seq};
 use crate::message::{
     ClientId, ConsumerName, DeviceTime, JobId, LineName, MessageId, Number, OnUnknown, PackedNumber, Part,
     Priority, Problem, ReceivedId, Sender, State,
@@ -114,6 +114,10 @@ pub struct Submitting {
     pub line: LineName,
     /// The line's state before.
     pub fence: Fence,
+    /// How many segments the line is given.
+    pub segments: u8,
+    /// The days on which months begin, for the line and for all together, 1–28.
+    pub month_starts: [u8; 2],
 }
 
 /// A message's state changed otherwise.
@@ -368,6 +372,8 @@ pub enum Record {
     Replies(Replies),
     /// An event was not taken by a webhook.
     Dropped(Dropped),
+    /// What a line was given, where the records that tell it may be gone.
+    Usage(Box<LineUsage>),
 }
 
 /// How soon a record has to be on the disk.
@@ -397,9 +403,12 @@ impl Record {
             | Self::InboxWindow(_)
             | Self::OptOut(_)
             | Self::OptIn(_) => Urgency::Soon,
-            Self::Forgotten(_) | Self::Line(..) | Self::Daily(_) | Self::InboxIds(_) | Self::Replies(_) => {
-                Urgency::Whenever
-            }
+            Self::Forgotten(_)
+            | Self::Line(..)
+            | Self::Daily(_)
+            | Self::InboxIds(_)
+            | Self::Replies(_)
+            | Self::Usage(_) => Urgency::Whenever,
         }
     }
 }

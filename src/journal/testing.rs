@@ -10,7 +10,7 @@ pub use random::Random;
 use super::{
     Accepted, BootId, Choice, Condition, Cursor, Daily, Dropped, EventKind, Fence, InboxIds, InboxWindow,
     Kept, Mark, Moved, OptIn, OptOut, OptedOut, Origin, Received, Record, Replies, Stamp, Started,
-    Submitting, Tended,
+    Submitting, Tended, Usage,
 };
 use crate::journal;
 use crate::message::{
@@ -48,7 +48,7 @@ pub fn line() -> LineName {
 
 pub fn submitting(id: MessageId) -> Submitting {
     let fence = Fence { job: JobId::parse("6a52acc8").unwrap(), decides: true, key: JobId::EMPTY };
-    Submitting { id, at: AT, boot: BOOT, line: line(), fence }
+    Submitting { id, at: AT, boot: BOOT, line: line(), fence, segments: 1, month_starts: [1, 1] }
 }
 
 pub fn moved(id: MessageId, state: State) -> Moved {
@@ -132,6 +132,13 @@ pub fn samples() -> Vec<Record> {
         all.push(own);
     }
     all.push(Record::Replies(replies));
+    let mut usage = Usage::default();
+    for id in [1, 2] {
+        let submitting = Submitting { segments: 15, month_starts: [28, 1], ..submitting(id) };
+        all.push(Record::Submitting(submitting.clone()));
+        usage.note(&Record::Submitting(submitting));
+    }
+    all.extend(usage.records());
     let number = packed("+4915112345678");
     let one = OptedOut { number, since_s: AT.unix_s };
     all.push(Record::OptOut(OptOut { at: Some(AT), numbers: vec![one] }));

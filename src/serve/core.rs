@@ -341,6 +341,7 @@ fn settings(config: &Config) -> Settings {
         devices: config.devices.iter().map(device_settings).collect(),
         rules: config.rules(),
         health: config.health.clone(),
+        choosing: config.choosing.clone(),
     }
 }
 

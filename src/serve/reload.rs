@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use super::socket::Socket;
 use super::{Daemon, Flags, SOCKET, StartError};
 use crate::config::{self, Config};
-use crate::engine::Now;
+use crate::engine::{Choosing, Now};
 
 /// How long what is in the hands of the boxes is waited for: the longest time-out of a request
 /// (60 s), and some more. What is still open then is what a crash would have left open.
@@ -166,6 +166,7 @@ fn changed(old: &Config, new: &Config) -> String {
     let mut parts = Vec::new();
     let main = |from: &Config, to: &Config| Config {
         devices: to.devices.clone(),
+        choosing: Choosing { lines: to.choosing.lines.clone(), ..from.choosing.clone() },
         relay: to.relay.clone(),
         clients: to.clients.clone(),
         opt_out: to.opt_out.clone(),
@@ -178,6 +179,7 @@ fn changed(old: &Config, new: &Config) -> String {
         parts.push("goipd".to_owned());
     }
     named("device", &old.devices, &new.devices, |device| device.name.as_str(), &mut parts);
+    named("line", &old.choosing.lines, &new.choosing.lines, |line| &line.name, &mut parts);
     if old.relay != new.relay {
         parts.push("relay".to_owned());
     }

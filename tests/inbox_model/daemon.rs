@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use goipd::engine::inbox::Mark;
 use goipd::engine::{
-    Action, Answer, Ask, DeviceSettings, Engine, InboxSettings, LineSet, Now, Rules, Settings,
+    Action, Answer, Ask, Choosing, DeviceSettings, Engine, InboxSettings, LineSet, Now, Rules, Settings,
 };
 use goipd::goip::{InboxEntry, InboxLine, LineStatus, StatusPage};
 use goipd::journal::{self, Bodies, BootId, EventKind, Limits, Log, Record};
@@ -121,6 +121,7 @@ fn opened(disk: &SimDisk, joins: bool) -> (Engine, Log<SimDisk>, ReceivedId) {
             devices: vec![device],
             rules: Rules::default(),
             health: Default::default(),
+            choosing: Choosing::default(),
         },
         BootId([1; 16]),
     );

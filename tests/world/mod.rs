@@ -13,8 +13,8 @@ use std::collections::{BTreeMap, BinaryHeap};
 
 use goip_sim::{Accept, Model, Options, Step};
 use goipd::engine::{
-    Action, Answer, Ask, Choice, DeviceSettings, Engine, InboxSettings, MIN_STATUS_GAP_MS, NewMessage, Now,
-    Rules, Settings,
+    Action, Answer, Ask, Choice, Choosing, DeviceSettings, Engine, InboxSettings, MIN_STATUS_GAP_MS,
+    NewMessage, Now, Rules, Settings,
 };
 use goipd::goip::{
     AskError, ByForm, End, InboxReader, Phase, SendOutcome, parse_answer, parse_lines, parse_status,
@@ -638,6 +638,7 @@ pub fn settings(devices: &[(&str, u8)]) -> Settings {
             .collect(),
         rules: Rules::default(),
         health: Default::default(),
+        choosing: Choosing::default(),
     }
 }
 

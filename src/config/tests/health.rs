@@ -8,7 +8,7 @@ pub(super) const BOTH: &str = "config balance\n\toption line 'office/1'\n\toptio
 fn every_option_reaches_its_place() {
     let rules = config(&format!(
         "{OFFICE}\toption lines 2\n{BOTH}\
-         config balance\n option line office/2\n option ussd *1#\n option pattern 'x (.*)'\n option interval 3600\n \
+         config balance\n option line office/2\n option ussd '*1#'\n option pattern 'x (.*)'\n option interval 3600\n \
          option warn_below 2,5\n option pause 1\n\
          config canary\n option from office/2\n option to 12\n option interval 168\n option timeout 60\n"
     ))

@@ -1,6 +1,8 @@
 //! The life of a message, transition by transition, with a box that answers what the test says.
 
 mod auto_reply;
+mod breaker;
+mod choosing;
 mod control;
 mod events;
 mod fence;
@@ -8,6 +10,7 @@ mod form;
 mod holds;
 mod inbox;
 mod life;
+mod limits;
 mod opt_out;
 mod requests;
 mod restore;
@@ -16,7 +19,7 @@ mod tend;
 
 use super::*;
 use crate::goip::{JobStatus, LineStatus, Phase as Reached, SendAnswer};
-use crate::journal::{Memory, Origin};
+use crate::journal::{EventKind, Memory, Origin};
 use crate::message::{LineId, Number, OnUnknown, Priority, ProblemCode, Refusal, Words, check_text};
 
 /// An engine with its journal, and a clock that the test moves.
@@ -62,6 +65,7 @@ pub(super) fn settings(devices: &[DeviceSettings]) -> Settings {
         devices: devices.to_vec(),
         rules: Rules::default(),
         health: Default::default(),
+        choosing: Choosing::default(),
     }
 }
 
@@ -270,6 +274,32 @@ impl Rig {
 
     pub fn problem(&self, message: MessageId) -> Option<ProblemCode> {
         self.engine.view(message).unwrap().problem.map(|p| p.code)
+    }
+
+    /// Sees to it that the messages that wait go out one by one, all of them well, until none is
+    /// sent for a minute; gives the lines that they went out on, in their order.
+    pub fn drain(&mut self, lines: usize) -> Vec<(MessageId, u8)> {
+        let mut jobs: Vec<(String, JobStatus)> =
+            (0..lines).map(|n| (format!("0{n}"), JobStatus::Done)).collect();
+        let mut sent = Vec::new();
+        let end_ms = self.now.boot_ms + 60_000;
+        while self.now.boot_ms < end_ms {
+            match self.asked[0] {
+                Some(Ask::Send(message, line)) => {
+                    let job = format!("b{}", 100 + message);
+                    jobs[usize::from(line) - 1].0.clone_from(&job);
+                    sent.push((message, line));
+                    self.answer(0, sending(&job));
+                }
+                Some(Ask::Status) => {
+                    let shown: Vec<_> =
+                        jobs.iter().map(|(job, status)| (job.as_str(), *status, "")).collect();
+                    self.answer(0, page(&shown));
+                }
+                _ => self.pass(500),
+            }
+        }
+        sent
     }
 
     /// Checks state and problem at once.

@@ -22,6 +22,7 @@ pub mod kind {
     pub const DROPPED: u8 = 132;
     pub const INBOX_IDS: u8 = 134;
     pub const REPLIES: u8 = 136;
+    pub const USAGE: u8 = 140;
     pub const NOTICE: u8 = 137;
     pub const MARK: u8 = 141;
 }
@@ -95,6 +96,10 @@ pub mod tag {
     pub const OPEN: u8 = 80;
     pub const TENDED: u8 = 97;
     pub const VALUE: u8 = 98;
+    pub const SEGMENTS: u8 = 85;
+    pub const MONTH_STARTS: u8 = 86;
+    pub const USED: u8 = 87;
+    pub const BASE_MS: u8 = 88;
 }
 
 #[derive(Clone, Copy)]

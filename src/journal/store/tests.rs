@@ -75,11 +75,11 @@ fn what_was_durable_is_there_after_the_next_start() {
     drop(rig);
 
     let rig = Rig::open(&folder.0);
-    let expected = Recovery { journal: id, new: false, records: 5, last_id: 1, faults: vec![] };
+    let expected = Recovery { journal: id, new: false, records: 7, last_id: 1, faults: vec![] };
     assert_eq!(rig.recovery, expected);
-    // Each segment begins with what is known of the lines.
-    assert!(matches!(rig.records[0], Record::Line(..)));
-    assert_eq!(rig.records[1..], life(1));
+    // Each segment begins with what is known of the lines, and what they were given.
+    assert!(matches!(rig.records[..3], [Record::Line(..), Record::Usage(_), Record::Usage(_)]));
+    assert_eq!(rig.records[3..], life(1));
     let text = rig.journal.body(1, |body| body.text.to_owned());
     assert_eq!(text.as_deref(), Some("Pump 3 stopped"));
     assert_eq!(rig.journal.body(2, |_| ()), None);

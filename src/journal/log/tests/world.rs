@@ -262,7 +262,8 @@ impl World {
             | Record::InboxIds(_)
             | Record::OptOut(_)
             | Record::OptIn(_)
-            | Record::Replies(_) => {}
+            | Record::Replies(_)
+            | Record::Usage(_) => {}
         })
         .unwrap();
         assert_eq!(recovered.faults, [], "a crash is no damage");

@@ -63,6 +63,7 @@ function daemon(m) {
 
 	s.anonymous = true;
 	s.tab('basics', _('Basics'));
+	s.tab('limits', _('Lines'));
 	s.tab('place', _('Journal and socket'));
 
 	add(s, 'basics', form.Flag, 'enabled', _('Enabled'), _('Starts goipd, now and with the router.'));
@@ -88,6 +89,20 @@ function daemon(m) {
 		_('Only received messages of these reach hooks, webhooks and replies: numbers and names, or their beginnings with a * behind. Without any those of all.'), { placeholder: '+49*' });
 	add(s, 'basics', form.DynamicList, 'deny_from', _('Do not heed'),
 		_('Those of these do not, in the same form. The inbox keeps them all.'), { placeholder: '+491511234567' });
+
+	choice(s, 'limits', 'policy', _('Choice of a line'), _('For messages that do not name one.'), [
+		[ 'round_robin', _('in turn') ], [ 'failover', _('the first that can be used') ],
+		[ 'least_used', _('the least used') ]
+	]);
+	add(s, 'limits', form.Value, 'sticky', _('Keep the line'),
+		_('Hours for which a receiver keeps the line of its last message.'), number(0, 720, '0'));
+	add(s, 'limits', form.Value, 'per_hour', _('Segments an hour'), _('Without it any number.'), number(0, 10000, '0'));
+	add(s, 'limits', form.Value, 'per_day', _('Segments a day'), _('Without it any number.'), number(0, 50000, '0'));
+	add(s, 'limits', form.Value, 'per_month', _('Segments a month'), _('Without it any number.'), number(0, 1000000, '0'));
+	add(s, 'limits', form.Value, 'month_start', _('The month begins on day'), '', number(1, 28, '1'));
+	add(s, 'limits', form.Value, 'reserve', _('Reserve'), _('Percent of these limits that are left for urgent messages.'), number(0, 90, '0'));
+	add(s, 'limits', form.Value, 'per_number_hour', _('Messages to one number an hour'), _('Without it any number.'),
+		number(0, 1000, '0'));
 
 	add(s, 'place', form.Value, 'state_dir', _('Journal'),
 		_('The folder that keeps the messages over a restart. In RAM they are lost when the router restarts.'),
@@ -273,6 +288,39 @@ function canary(m) {
 	add(s, null, form.Value, 'timeout', _('Patience'), _('Seconds that one may take.'), modal, number(60, 86400, '900'));
 }
 
+function lines(m) {
+	const s = m.section(form.GridSection, 'line', _('Lines'),
+		_('What is special of one line. Without an entry a line takes turns with the others.'));
+
+	s.addremove = true;
+	s.sortable = true;
+	s.nodescriptions = true;
+	s.modaltitle = name => _('Line %s').format(name);
+	s.tab('line', _('Line'));
+	s.tab('limits', _('Limits'));
+
+	add(s, 'line', form.Value, 'device', _('Device'), _('The name of its device.'), needed,
+		like('[A-Za-z0-9_]{1,32}', _('the name of a device'), 'office'));
+	add(s, 'line', form.Value, 'number', _('Number'), _('Of the line on the device.'), needed, number(1, 64, '1'));
+	add(s, 'line', form.Value, 'label', _('Label'), _('What people call it.'));
+	add(s, 'line', form.Value, 'own_number', _('Its own number'), _('It is never answered.'), modal,
+		like('[+]?[0-9]{2,20}', _('a number'), '+4915112345678'));
+	add(s, 'line', form.Value, 'weight', _('Weight'), _('Its share where lines take turns.'), modal, number(1, 100, '1'));
+	add(s, 'line', form.DynamicList, 'prefix', _('Best for'), _('Numbers that begin like this.'), modal,
+		like('[+]?[0-9]{1,20}', _('the beginning of a number'), '+49'));
+	add(s, 'line', form.Flag, 'only_prefix', _('Only for these'), _('Other numbers do not go out here.'), modal);
+	add(s, 'line', form.DynamicList, 'client', _('Clients'),
+		_('Only messages of these go out here; local is programs on the router. Without any those of all.'), modal,
+		like('[A-Za-z0-9_]{1,32}', _('the name of a client')));
+	add(s, 'line', form.Flag, 'priority_only', _('Only urgent'), _('Only messages of high priority go out here.'), modal);
+	add(s, 'limits', form.Value, 'per_hour', _('Segments an hour'), _('Without it any number.'), modal, number(0, 10000, '0'));
+	add(s, 'limits', form.Value, 'per_day', _('Segments a day'), _('Without it any number.'), modal, number(0, 50000, '0'));
+	add(s, 'limits', form.Value, 'per_month', _('Segments a month'), _('Without it any number.'), modal, number(0, 1000000, '0'));
+	add(s, 'limits', form.Value, 'month_start', _('The month begins on day'), '', modal, number(1, 28, '1'));
+	add(s, 'limits', form.Value, 'reserve', _('Reserve'), _('Percent of these limits that are left for urgent messages.'), modal, number(0, 90, '0'));
+	add(s, 'limits', form.Value, 'gap_ms', _('Gap'), _('Milliseconds from one send to the next.'), modal, number(0, 600000, '0'));
+}
+
 function relay(m) {
 	const s = m.section(form.TypedSection, 'relay', _('Relay'),
 		_('Lets programs in the network send and read by HTTP. Each needs an entry under Clients.'));
@@ -366,6 +414,7 @@ return view.extend({
 		m.tabbed = true;
 		daemon(m);
 		devices(m);
+		lines(m);
 		relay(m);
 		clients(m);
 		optout(m);
