@@ -151,11 +151,11 @@ fn every_bad_value_is_named_with_its_cure() {
         ),
         (
             "config webhok a",
-            "unknown section type 'webhok'; did you mean 'webhook'? Known here: goipd, device, line, relay, client, optout, reply, webhook, hook",
+            "unknown section type 'webhok'; did you mean 'webhook'? Known here: goipd, device, line, relay, client, optout, reply, webhook, hook, balance, canary",
         ),
         (
             "config devices a",
-            "unknown section type 'devices'; did you mean 'device'? Known here: goipd, device, line, relay, client, optout, reply, webhook, hook",
+            "unknown section type 'devices'; did you mean 'device'? Known here: goipd, device, line, relay, client, optout, reply, webhook, hook, balance, canary",
         ),
         (
             "config goipd\noption socket run/x",
