@@ -4,6 +4,7 @@ use goipd::api::json::object;
 use goipd::api::request::{From, MAX_KEY_BYTES, MAX_LIMIT, MAX_TAG_BYTES, MAX_TTL_S, MAX_WAIT_S, MIN_TTL_S};
 use goipd::api::scan::{Field, MAX_FIELDS};
 use goipd::api::{Form, OptOutAct, Request, SendRequest, parse_line, reply};
+use goipd::engine::Wish;
 use goipd::message::{ErrorCode, Priority};
 
 use super::check_sentence;
@@ -64,6 +65,8 @@ fn check_ranges(form: Form, request: &Request) {
             assert!((1..=MAX_LIMIT).contains(limit));
         }
         Request::OptOut { .. } | Request::OptOutAll { .. } => {}
+        Request::Control { wish: Wish::Ussd(code), .. } => assert!((1..=32).contains(&code.len())),
+        Request::Control { .. } => {}
         Request::Lines | Request::Events { .. } | Request::Ack { .. } | Request::Ping => {}
     }
 }
@@ -126,6 +129,20 @@ fn write_json(request: &Request) -> String {
                 let word = acts.iter().position(|known| known == act).map(|place| words[place]);
                 o.optional("do", word);
             }
+            Request::Control { target, wish } => match wish {
+                Wish::Power(on) => {
+                    o.string("line", target);
+                    o.string("power", if *on { "on" } else { "off" });
+                }
+                Wish::Ussd(code) => {
+                    o.string("line", target);
+                    o.string("code", code);
+                }
+                Wish::Reboot => {
+                    o.string("device", target);
+                    o.string("action", "reboot");
+                }
+            },
             Request::OptOutAll { numbers } => {
                 o.string("numbers", numbers);
                 o.string("do", "add");
@@ -159,6 +176,9 @@ fn op(request: &Request) -> &'static str {
         Request::Ack { .. } => "ack",
         Request::OptOuts { .. } => "optouts",
         Request::OptOut { .. } | Request::OptOutAll { .. } => "optout",
+        Request::Control { wish: Wish::Power(_), .. } => "line",
+        Request::Control { wish: Wish::Ussd(_), .. } => "ussd",
+        Request::Control { wish: Wish::Reboot, .. } => "device",
         Request::Ping => "ping",
     }
 }

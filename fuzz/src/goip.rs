@@ -3,7 +3,8 @@
 use core::fmt::Write;
 
 use goipd::goip::{
-    AskError, End, JobStatus, LineStatus, MAX_LINES, SendAnswer, StatusPage, parse_answer, parse_status,
+    AskError, End, JobStatus, LineStatus, MAX_LINES, SendAnswer, StatusPage, parse_answer, parse_lines,
+    parse_status,
 };
 use goipd::message::{JobId, Words};
 
@@ -112,22 +113,45 @@ pub fn status(bytes: &[u8]) {
     }
 }
 
+/// A page of lines: what was read is within its bounds, and nothing in it is more than a word.
+pub fn lines(bytes: &[u8]) {
+    let page = match parse_lines(bytes) {
+        Ok(page) => page,
+        Err(AskError::NotUnderstood(why)) => return assert!(!why.is_empty()),
+        Err(other) => unreachable!("{other:?} without a connection"),
+    };
+    assert!(page.lines.len() <= MAX_LINES);
+    for facts in &page.lines {
+        assert!(facts.signal.is_none_or(|signal| signal <= 31));
+        check_words(facts.operator);
+        check_words(facts.call);
+        let card = facts.identity.as_deref().copied().unwrap_or_default();
+        for words in [card.number, card.imei, card.imsi, card.iccid] {
+            check_words(words);
+        }
+        for masked in [card.imei, card.imsi, card.iccid] {
+            assert!(masked.as_str().trim_start_matches('*').chars().count() <= 4, "{masked}");
+        }
+    }
+}
+
 /// The page as the box writes it. Of a line that is not shown stands an id alone, which is not
 /// enough to show it.
 fn write_page(page: &StatusPage) -> String {
     let mut xml = String::from("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<send-sms-status>\n");
-    for (line, n) in page.lines.iter().zip(1..) {
-        let n = if page.plain { String::new() } else { n.to_string() };
+    for (line, number) in page.lines.iter().zip(1..) {
+        let n = if page.plain { String::new() } else { number.to_string() };
         let _ = match line {
             None => writeln!(xml, "<id{n}/>"),
-            Some(LineStatus { id, status, error }) => {
+            Some(LineStatus { id, status, .. }) => {
                 let status = match status {
                     JobStatus::Empty => "",
                     JobStatus::Started => "STARTED",
                     JobStatus::Done => "DONE",
                     JobStatus::Other => "ERRORDONE",
                 };
-                let error = error.as_str().replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+                let error =
+                    page.error(number).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
                 writeln!(
                     xml,
                     "<id{n}>{id}</id{n}><status{n}>{status}</status{n}><error{n}>{error}</error{n}>"

@@ -16,9 +16,10 @@ pub mod message;
 pub type Body = fn(&[u8]);
 
 /// Every target, under the name of its seeds.
-pub const TARGETS: [(&str, Body); 13] = [
+pub const TARGETS: [(&str, Body); 14] = [
     ("answer", goip::answer),
     ("status", goip::status),
+    ("lines", goip::lines),
     ("inbox", inbox::inbox),
     ("uci", config::uci),
     ("config", config::config),

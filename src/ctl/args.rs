@@ -42,13 +42,26 @@ pub(super) enum Task {
 pub(super) enum Question {
     Send(NewMessage),
     Status(MessageId),
-    List { state: Option<String>, after: Option<u32>, limit: Option<u32> },
+    List {
+        state: Option<String>,
+        after: Option<u32>,
+        limit: Option<u32>,
+    },
     Cancel(MessageId),
     Resend(MessageId),
-    Inbox { after: Option<u32>, limit: Option<u32>, follow: bool },
+    Inbox {
+        after: Option<u32>,
+        limit: Option<u32>,
+        follow: bool,
+    },
     Lines,
-    Events { after: Option<u32>, consumer: Option<String> },
+    Events {
+        after: Option<u32>,
+        consumer: Option<String>,
+    },
     OptOut(OptOut),
+    /// The operation, and its two fields.
+    Control(&'static str, [(&'static str, String); 2]),
     Ping,
 }
 
@@ -93,6 +106,7 @@ struct Options {
     consumer: Option<String>,
     live: bool,
     follow: bool,
+    yes: bool,
     shown_as: Option<String>,
     /// `-c`.
     file: Option<String>,
@@ -168,6 +182,7 @@ impl Options {
         if let Some(flag) = match name {
             "live" => Some(&mut self.live),
             "follow" => Some(&mut self.follow),
+            "yes" => Some(&mut self.yes),
             _ => None,
         } {
             *flag = true;
@@ -232,6 +247,19 @@ fn task(command: &Spec, options: Options, words: &[String]) -> Result<Task, Fail
             Some(opt_out) => Question::OptOut(opt_out),
             None => return Err(wrong_words(command)),
         },
+        ("line", [line, power]) => {
+            Question::Control("line", [("line", line.clone()), ("power", power.clone())])
+        }
+        ("ussd", [line, code]) => Question::Control("ussd", [("line", line.clone()), ("code", code.clone())]),
+        ("device", [device, action]) if options.yes => {
+            Question::Control("device", [("device", device.clone()), ("action", action.clone())])
+        }
+        ("device", [_, _]) => {
+            return Err(usage(
+                Some(command),
+                &"this stops every line of the box for minutes; add --yes if that is meant",
+            ));
+        }
         ("ping", []) => Question::Ping,
         ("rpcd", [word]) if word == "list" => return Ok(Task::Rpcd(Wish::List)),
         ("rpcd", [word, method]) if word == "call" => return Ok(Task::Rpcd(Wish::Call(method.clone()))),

@@ -73,7 +73,7 @@ impl Request {
     /// The failure of a request that went out and whose reply did not come, or said nothing.
     pub fn lost(&self, why: &str) -> Failure {
         if self.acts {
-            let cure = "whether it was done is not known; see 'goipctl list'";
+            let cure = "whether it was done is not known; see 'goipctl list' and 'goipctl lines'";
             Failure::new(Exit::Unknown, format!("{why}: {cure}"))
         } else {
             Failure::new(Exit::Unreachable, why)

@@ -9,7 +9,7 @@ pub(super) struct Spec {
 }
 
 /// Every command.
-pub(super) const COMMANDS: [Spec; 13] = [
+pub(super) const COMMANDS: [Spec; 16] = [
     Spec {
         name: "send",
         options: &["line", "ttl", "key", "tag", "priority", "on-unknown", "wait"],
@@ -125,7 +125,10 @@ Examples, the texts from one number, and each message as it comes:
 Usage: goipctl lines
 
 Prints the lines, one a line below a line with the names of the columns. Every
-column but the last is one word, or '-' where nothing is known.
+column but the last is one word, or '-' where nothing is known. SIM: whether
+the box sees one; REG: whether it is in the network; SIGNAL: 0 to 31, weak
+below 10, and the same in dBm. With --json there is more: module, call, VoIP,
+the card's numbers (masked), model and firmware.
 
 Example, the lines that do not send:
   goipctl lines | awk '$2 == \"no\"'
@@ -185,6 +188,52 @@ many kept messages are in each state, and the newest message's id.
 
 Example:
   goipctl ping >/dev/null || logger -s 'goipd does not answer'
+",
+    },
+    Spec {
+        name: "line",
+        options: &[],
+        help: "\
+Usage: goipctl line DEVICE/N on|off
+
+Switches the module of a line on or off, as the column M of the box's summary
+does. A line that is off is given no messages until it is switched on again.
+Refused while a message is on the line. Exit code 3 if the box's answer was
+lost: then 'goipctl lines' shows what is true.
+
+Example:
+  goipctl line office/2 off
+",
+    },
+    Spec {
+        name: "ussd",
+        options: &[],
+        help: "\
+Usage: goipctl ussd DEVICE/N CODE
+
+Asks the network with a USSD code, and prints its answer. The network has 60 s
+for it; meanwhile no message goes out on the line. A menu's next step is
+another code, such as 1, as far as the box goes on with the session. Refused
+while a message is on the line. Exit code 3 if no answer came: the code is
+not sent again.
+
+Example:
+  goipctl ussd office/1 '*100#'
+",
+    },
+    Spec {
+        name: "device",
+        options: &["yes"],
+        help: "\
+Usage: goipctl device DEVICE reboot --yes
+
+Has the box start anew, which takes some minutes. Messages wait meanwhile.
+Refused while a message is on one of its lines.
+
+  --yes             it is meant; without it nothing is done
+
+Example:
+  goipctl device office reboot --yes
 ",
     },
     Spec {
@@ -256,6 +305,9 @@ Sends SMS through goipd and shows what became of them.
   resend ID           send again what failed or is unknown
   inbox               show the received messages, with --follow as they come
   lines               show the lines
+  line LINE on|off    switch a line's module
+  ussd LINE CODE      ask the network, and print its answer
+  device NAME reboot  have a box start anew
   events              show what happens, as it happens
   optout list|add|…   who wants no more messages
   ping                show that goipd is there

@@ -60,6 +60,13 @@ impl Output {
         self.text(&[line, "\n"].concat())
     }
 
+    /// Writes what a stranger has written, on one line.
+    pub fn shown(&mut self, text: &str) -> Result<(), Failure> {
+        let mut line = String::new();
+        push_shown(&mut line, text);
+        self.line(&line)
+    }
+
     /// Writes a field and its value; `-` for none.
     pub fn field(&mut self, name: &str, value: Option<&str>) -> Result<(), Failure> {
         let mut line = String::new();

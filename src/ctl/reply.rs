@@ -21,15 +21,16 @@ pub(super) const INBOX_COLUMNS: [Column; 6] =
 pub(super) const EVENT_COLUMNS: [Column; 7] =
     [("SEQ", 6), ("TIME", 20), ("EVENT", 11), ("ID", 6), ("LINE", 10), ("TO", 16), ("TEXT", 0)];
 
-/// The columns of the lines.
-const LINE_COLUMNS: [Column; 8] = [
+/// The columns of the lines: a terminal of 80 columns has 20 for the reason.
+const LINE_COLUMNS: [Column; 9] = [
     ("LINE", 10),
     ("UP", 3),
     ("STATE", 8),
+    ("SIM", 3),
+    ("REG", 3),
+    ("SIGNAL", 9),
+    ("OPERATOR", 10),
     ("QUEUED", 6),
-    ("REGISTERED", 10),
-    ("SIGNAL", 6),
-    ("OPERATOR", 12),
     ("REASON", 0),
 ];
 
@@ -154,8 +155,13 @@ impl<'a> Reply<'a> {
     pub fn show_lines(&self, out: &mut Output) -> Result<(), Failure> {
         out.head(&LINE_COLUMNS)?;
         self.list("lines").iter().try_for_each(|line| {
-            let names = ["line", "up", "state", "queued", "registered", "signal", "operator", "reason"];
-            line.row(out, &LINE_COLUMNS, names)
+            let names =
+                ["line", "up", "state", "sim", "registered", "signal", "operator", "queued", "reason"];
+            let mut texts = names.map(|name| line.word(name));
+            if let (Some(signal), Some(dbm)) = (&mut texts[5], line.text("dbm")) {
+                signal.to_mut().extend(["/", &*dbm, "dBm"]);
+            }
+            out.row(&LINE_COLUMNS, &texts.each_ref().map(Option::as_deref))
         })
     }
 
@@ -168,16 +174,21 @@ impl<'a> Reply<'a> {
         counters.iter().try_for_each(|(name, value)| out.field(name, Some(&shown(value))))
     }
 
+    /// The field `name` as it stands in a table.
+    fn word(&self, name: &str) -> Option<Cow<'a, str>> {
+        match self.flag(name) {
+            Some(flag) => Some(Cow::Borrowed(if flag { "yes" } else { "no" })),
+            None => self.text(name),
+        }
+    }
+
     pub fn row<const N: usize>(
         &self,
         out: &mut Output,
         columns: &[Column; N],
         names: [&str; N],
     ) -> Result<(), Failure> {
-        let texts = names.map(|name| match self.flag(name) {
-            Some(flag) => Some(Cow::Borrowed(if flag { "yes" } else { "no" })),
-            None => self.text(name),
-        });
+        let texts = names.map(|name| self.word(name));
         out.row(columns, &texts.each_ref().map(Option::as_deref))
     }
 }

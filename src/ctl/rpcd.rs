@@ -14,6 +14,7 @@ use super::{DEFAULT_SOCKET, Exit, Failure};
 use crate::api::json::object;
 use crate::api::scan::{Field, decode, each_field};
 use crate::config;
+use crate::engine::CONTROL_WAIT_S;
 use crate::message::{ErrorCode, Quoted, Refusal};
 
 /// The longest arguments that are read, in bytes: those of a request that the daemon takes.
@@ -45,7 +46,7 @@ struct Method {
     fields: &'static [&'static str],
 }
 
-const METHODS: [Method; 11] = [
+const METHODS: [Method; 14] = [
     Method { name: "status", op: "ping", acts: false, fields: &[] },
     Method {
         name: "send",
@@ -61,6 +62,9 @@ const METHODS: [Method; 11] = [
     Method { name: "resend", op: "resend", acts: true, fields: &["id"] },
     Method { name: "optouts", op: "optouts", acts: false, fields: &["after", "limit"] },
     Method { name: "optout", op: "optout", acts: true, fields: &["number", "do"] },
+    Method { name: "line", op: "line", acts: true, fields: &["line", "power"] },
+    Method { name: "ussd", op: "ussd", acts: true, fields: &["line", "code"] },
+    Method { name: "device", op: "device", acts: true, fields: &["device", "action"] },
     Method { name: "check", op: "", acts: false, fields: &["live"] },
 ];
 
@@ -170,7 +174,8 @@ fn push(fields: &mut String, field: Field<'_>) {
 fn ask(method: &Method, arguments: &str, socket: &OsStr) -> Result<String, Failure> {
     let comma = if arguments.is_empty() { "" } else { "," };
     let line = ["{\"op\":\"", method.op, "\"", comma, arguments, "}\n"].concat();
-    let request = Request::of(line, method.acts);
+    let waits = matches!(method.op, "line" | "ussd" | "device");
+    let request = Request::of(line, method.acts).within(if waits { CONTROL_WAIT_S } else { 0 });
     let reply = Client::connect(socket)?.exchange(&request)?;
     let mut fields = String::new();
     let read = each_field(&reply, |field| {

@@ -9,7 +9,8 @@ use super::output::{Column, Output, complain};
 use super::reply::{EVENT_COLUMNS, INBOX_COLUMNS, MESSAGE_COLUMNS, Reply};
 use super::{Exit, Failure};
 use crate::api::request::{MAX_LIMIT, MAX_WAIT_S};
-use crate::message::{MessageId, State};
+use crate::engine::CONTROL_WAIT_S;
+use crate::message::{ErrorCode, MessageId, State};
 
 /// The least time from one wait to the next, should a daemon end its waits at once.
 const WAIT_PAUSE: Duration = Duration::from_secs(1);
@@ -46,6 +47,7 @@ impl Session {
             Question::Inbox { after, limit, follow } => self.inbox(after, limit, follow),
             Question::Lines => self.show(&Request::asking("lines", |_| {}), |r, out| r.show_lines(out)),
             Question::OptOut(opt_out) => self.opt_out(opt_out),
+            Question::Control(op, fields) => self.control(op, &fields),
             Question::Ping => self.show(&Request::asking("ping", |_| {}), |r, out| r.show_daemon(out)),
         }
     }
@@ -245,6 +247,16 @@ impl Session {
         Ok((id, message.flag("replayed") == Some(true)))
     }
 
+    /// Has something done to a box, and prints what that answers.
+    fn control(&mut self, op: &str, fields: &[(&str, String)]) -> Result<(), Failure> {
+        let request = Request::acting(op, |o| fields.iter().for_each(|(name, value)| o.string(name, value)));
+        let request = request.within(CONTROL_WAIT_S);
+        let line = self.granted(&request)?;
+        let reply = Reply::parse(&line).map_err(|why| request.lost(&why))?;
+        let text = reply.text("text").unwrap_or_default();
+        self.print(&line, |out| if text.is_empty() { out.line("ok") } else { out.shown(&text) })
+    }
+
     fn show(
         &mut self,
         request: &Request,
@@ -285,7 +297,8 @@ impl Session {
             return failure;
         }
         let [code, sentence] = ["error", "message"].map(|name| reply.text(name).unwrap_or_default());
-        Failure::new(Exit::Refused, [&*code, " ", &*sentence].concat())
+        let exit = if code == ErrorCode::Unknown.as_str() { Exit::Unknown } else { Exit::Refused };
+        Failure::new(exit, [&*code, " ", &*sentence].concat())
     }
 }
 

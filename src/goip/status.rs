@@ -132,11 +132,15 @@ impl Lines {
         self.plain &= !tag.ends_with(|c: char| c.is_ascii_digit());
         let (line, seen) = (&mut self.lines[index], &mut self.seen[index]);
         let before = *line;
-        if let (Field::Error, Some(text)) = (field, text.filter(|text| text.len() > Words::CAPACITY)) {
-            self.long.push((index as u8 + 1, head_of(text, ERROR_MAX_BYTES).into()));
-        }
         match text.and_then(|text| read_field(text, field, line)) {
-            Some(()) if *seen & field as u8 == 0 || before == *line => *seen |= field as u8,
+            Some(()) if *seen & field as u8 == 0 || before == *line => {
+                let new = *seen & field as u8 == 0;
+                *seen |= field as u8;
+                let long = head_of(text.unwrap_or_default(), ERROR_MAX_BYTES).trim_end();
+                if new && matches!(field, Field::Error) && long.len() > Words::CAPACITY {
+                    self.long.push((index as u8 + 1, long.into()));
+                }
+            }
             // Not to be read, or said twice and differently.
             _ => *seen |= UNREADABLE,
         }
@@ -148,8 +152,10 @@ impl Lines {
         }
         let count = self.seen.iter().rposition(|s| *s != 0).map_or(0, |last| last + 1);
         let all = self.lines.iter().zip(self.seen);
+        let mut long = self.long;
+        long.retain(|(line, _)| self.seen[usize::from(*line) - 1] == ALL_FIELDS);
         let shown = all.map(|(line, seen)| (seen == ALL_FIELDS).then_some(*line));
-        Ok(StatusPage { lines: shown.take(count).collect(), plain: self.plain, long: self.long })
+        Ok(StatusPage { lines: shown.take(count).collect(), plain: self.plain, long })
     }
 }
 

@@ -228,3 +228,19 @@ fn every_page_that_a_strict_library_takes_is_read_the_same() {
     }
     assert!(taken > 1000 && read > 100, "{taken} pages were taken, of which {read} show a line");
 }
+
+#[test]
+fn a_long_error_is_kept_whole_beside_its_beginning() {
+    let answer = "Your balance is 5.00 EUR & more. Dial *101# for the rest.";
+    let page = parse_status(
+        format!("<s><smskey1>0a</smskey1><status1>DONE</status1><error1>{answer}</error1><smskey2/><status2/><error2/></s>")
+            .as_bytes(),
+    )
+    .unwrap();
+    assert_eq!(page.error(1), answer);
+    assert!(answer.starts_with(page.line(1).unwrap().error.as_str()));
+    assert_eq!((page.error(2), page.error(3)), ("", ""));
+    let endless =
+        format!("<s><id1>0a</id1><status1>DONE</status1><error1>{}</error1></s>", "ä ".repeat(9000));
+    assert!(parse_status(endless.as_bytes()).unwrap().error(1).len() <= 1024);
+}

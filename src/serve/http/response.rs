@@ -98,7 +98,9 @@ pub const fn reason(status: u16) -> &'static str {
         429 => "429 Too Many Requests",
         431 => "431 Request Header Fields Too Large",
         501 => "501 Not Implemented",
+        502 => "502 Bad Gateway",
         503 => "503 Service Unavailable",
+        504 => "504 Gateway Timeout",
         505 => "505 HTTP Version Not Supported",
         _ => "500 Internal Server Error",
     }
