@@ -29,6 +29,7 @@ mod settings;
 mod shown;
 mod turn;
 mod view;
+mod waiting;
 
 #[cfg(test)]
 mod tests;
@@ -49,6 +50,7 @@ use restore::{Gap, Restoring};
 pub use auto_reply::{Matches, ReplyRule, Senders};
 pub use choosing::MAX_PREFIXES;
 pub use consumers::Place;
+pub use limits::Full;
 pub use line::{DeviceReason, LineReason};
 pub use opt_out::OptOutRules;
 pub use pace::MIN_GAP_MS as MIN_STATUS_GAP_MS;
@@ -59,6 +61,7 @@ pub use requests::{NewMessage, Receipt};
 pub use restore::TRUST_WAIT_MS;
 pub use settings::{Choice, Choosing, DeviceSettings, Limits, LineSettings, Policy, Rules, Settings};
 pub use view::{Counters, LineState, LineView, StateCounts, View};
+pub use waiting::{Thought, Waiting, Why};
 
 /// The time, as the caller read it last.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -73,6 +73,9 @@ pub struct LineView {
     pub state: LineState,
     /// Why it does not send, in words.
     pub reason: Option<String>,
+    /// Its limits in an hour, a day and a month, 0 for none, and what it has used of them, in
+    /// segments.
+    pub usage: [[u32; 3]; 2],
 }
 
 /// Messages in each state, in the order of [`State::ALL`].
@@ -181,7 +184,7 @@ impl Engine {
         counts
     }
 
-    fn line_view(&self, now: Now, line: &Line, queued: u32) -> LineView {
+    pub(super) fn line_view(&self, now: Now, line: &Line, queued: u32) -> LineView {
         let device = &self.devices[usize::from(line.id.device)];
         let held = line.hold.filter(|h| h.is_on(now.boot_ms));
         let rest = line.breaker.rest_until_ms(now.boot_ms);
@@ -208,6 +211,7 @@ impl Engine {
             queued,
             state,
             reason,
+            usage: self.usage_of(now, self.settings.place(line.id)),
         }
     }
 }

@@ -5,7 +5,8 @@ use core::ops::RangeInclusive;
 
 use super::route;
 use crate::api::request::{
-    DEFAULT_LIMIT, From, MAX_KEY_BYTES, MAX_LIMIT, MAX_WAIT_S, Request, SendRequest, parse_send,
+    DEFAULT_LIMIT, From, MAX_KEY_BYTES, MAX_LIMIT, MAX_WAIT_S, Request, SendRequest, parse_estimate,
+    parse_send,
 };
 use crate::message::{ErrorCode, MessageId, Quoted, Refusal, State};
 
@@ -20,11 +21,7 @@ pub type Query = [(String, String)];
 /// # Errors
 /// `bad_request`: of the body, see [`parse_send`]; or there are two keys.
 pub fn send(body: &[u8], key: Option<&str>) -> Result<SendRequest, Refusal> {
-    let text = core::str::from_utf8(body).map_err(|error| {
-        let at = error.valid_up_to();
-        bad_request(format!("the body is not UTF-8 at byte {at}: the byte {:#04x} is out of place", body[at]))
-    })?;
-    let mut send = parse_send(text)?;
+    let mut send = parse_send(utf8(body)?)?;
     if let Some(key) = key {
         if !(1..=MAX_KEY_BYTES).contains(&key.len()) {
             let len = key.len();
@@ -40,6 +37,22 @@ pub fn send(body: &[u8], key: Option<&str>) -> Result<SendRequest, Refusal> {
         send.key = Some(key.to_owned());
     }
     Ok(send)
+}
+
+/// The text of a body.
+fn utf8(body: &[u8]) -> Result<&str, Refusal> {
+    core::str::from_utf8(body).map_err(|error| {
+        let at = error.valid_up_to();
+        bad_request(format!("the body is not UTF-8 at byte {at}: the byte {:#04x} is out of place", body[at]))
+    })
+}
+
+/// `POST /v1/estimate`.
+///
+/// # Errors
+/// `bad_request`.
+pub fn estimate(body: &[u8]) -> Result<SendRequest, Refusal> {
+    parse_estimate(utf8(body)?)
 }
 
 /// `GET /v1/messages/ID?wait=S`.
