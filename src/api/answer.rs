@@ -4,10 +4,11 @@ use core::fmt::Write;
 
 use super::request::From;
 use super::{Request, SendRequest, opt_outs};
-use crate::engine::{CONTROL_WAIT_S, Choice, Engine, LineSet, NewMessage, Now, Settings, not_found};
+use crate::engine::{CONTROL_WAIT_S, Choice, Engine, LineSet, NewMessage, Now, Settings, Thought, not_found};
 use crate::journal::{Bodies, Origin, Seq, Ticket};
 use crate::message::{
-    ErrorCode, MessageId, Number, PackedNumber, Quoted, ReceivedId, Refusal, State, check_text,
+    ErrorCode, MessageId, Number, PackedNumber, Quoted, ReceivedId, Refusal, Shape, State, check_text,
+    foreign,
 };
 
 /// What a request that was not refused is answered with. What an answer shows is read when it is
@@ -69,9 +70,27 @@ pub enum Answer {
     },
     /// What came of something that was to be done to a box, as soon as that is known.
     Control(u32),
+    /// Why a message waits, or what became of it.
+    Explained(MessageId),
+    /// Where a message would go.
+    Estimated(Estimate),
     /// The daemon itself.
     Daemon,
 }
+
+/// A message that is only thought of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Estimate {
+    /// What its way depends on.
+    pub thought: Thought,
+    /// What its text comes to.
+    pub shape: Shape,
+    /// The first characters that are not in GSM-7, each once; the others are NUL.
+    pub forcing: [char; FORCING],
+}
+
+/// So many characters that force UCS-2 are named.
+const FORCING: usize = 10;
 
 impl Answer {
     /// Seconds for which it is waited; 0 for not at all.
@@ -185,6 +204,8 @@ pub fn answer(
         }
         Request::OptOut { number, act } => opt_outs::one(&number, act, now, engine, bodies)?,
         Request::OptOutAll { numbers } => opt_outs::all(&numbers, now, engine, bodies)?,
+        Request::Explain { id } => (Answer::Explained(known(engine, caller, id)?), AT_ONCE),
+        Request::Estimate(send) => (Answer::Estimated(estimate(*send, caller.origin, now, engine)?), AT_ONCE),
         Request::Ping => (Answer::Daemon, AT_ONCE),
     })
 }
@@ -209,6 +230,22 @@ fn check(send: SendRequest, origin: Origin, settings: &Settings) -> Result<NewMe
         on_unknown: send.on_unknown,
         priority: send.priority,
     })
+}
+
+/// What is known of a message that is only thought of.
+fn estimate(send: SendRequest, origin: Origin, now: Now, engine: &Engine) -> Result<Estimate, Refusal> {
+    let (mut forcing, mut rest) = (['\0'; FORCING], send.text.as_str());
+    let mut place = 0;
+    while let Some(c) = foreign(rest).filter(|_| place < FORCING) {
+        if !forcing.contains(&c) {
+            forcing[place] = c;
+            place += 1;
+        }
+        rest = rest.split_once(c).map_or("", |(_, behind)| behind);
+    }
+    let new = check(send, origin, engine.settings())?;
+    let thought = engine.thought(now, &new.to, new.shape, new.choice, new.priority, origin);
+    Ok(Estimate { thought, shape: new.shape, forcing })
 }
 
 /// The lines that the field `line` means.

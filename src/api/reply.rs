@@ -3,8 +3,8 @@
 use super::json::{Object, object};
 use super::{Answer, Caller, Form, InboxPage, json, opt_outs, rfc3339, words};
 use crate::engine::inbox::device_unix_s;
-use crate::engine::{Engine, Now, View, not_found};
-use crate::journal::{Bodies, Body, Counters, Event, EventKind, Origin, ReceivedBody, Subject};
+use crate::engine::{Engine, Now, View, Waiting, not_found};
+use crate::journal::{Bodies, Body, Counters, Event, EventKind, Origin, ReceivedBody, Subject, Window};
 use crate::message::{ErrorCode, MessageId, Refusal, State};
 
 /// A page of a list ends before it is larger than this: what a client has to have room for.
@@ -13,6 +13,9 @@ pub const MAX_PAGE_BYTES: usize = 48 * 1024;
 /// What a message takes in JSON beside its text and tag, at most: names, ids, times, the number
 /// and a problem's sentence.
 const MESSAGE_BYTES: usize = 768;
+
+/// Times of day in sentences are UTC, as all others are.
+const UTC_S: i32 = 0;
 
 /// What the longest escape makes of one byte: `\u001f`.
 const ESCAPE_BYTES: usize = 6;
@@ -89,6 +92,8 @@ impl<B: Bodies> Source<'_, B> {
             Answer::OptedOut(count) => words::ok(out, count),
             Answer::OptOuts { .. } => words::ok(out, self.engine.opt_out_counts()[0]),
             Answer::Control(number) => words::ok(out, self.control(number)?),
+            Answer::Explained(id) => words::ok(out, id),
+            Answer::Estimated(estimate) => words::ok(out, estimate.shape.segments),
             Answer::Daemon => words::ok(out, env!("CARGO_PKG_VERSION")),
         }
         Ok(())
@@ -120,6 +125,20 @@ impl<B: Bodies> Source<'_, B> {
             Answer::OptOut(number) => opt_outs::write_one(o, self.engine, number),
             Answer::OptedOut(count) => o.number("added", count),
             Answer::OptOuts { after, limit } => opt_outs::write_page(o, self.engine, after, limit),
+            Answer::Explained(id) => {
+                let view = self.engine.view(id).ok_or_else(|| not_found(id))?;
+                let waiting = self.engine.explain(self.now, id).ok_or_else(|| not_found(id))?;
+                o.number("id", id);
+                o.string("state", view.state.as_str());
+                self.waiting(o, &waiting);
+            }
+            Answer::Estimated(estimate) => {
+                o.number("segments", estimate.shape.segments);
+                o.string("encoding", estimate.shape.encoding.as_str());
+                let forcing: String = estimate.forcing.into_iter().filter(|c| *c != '\0').collect();
+                o.string("forcing", &forcing);
+                self.waiting(o, &self.engine.estimate(self.now, &estimate.thought));
+            }
             Answer::Daemon => self.daemon(o),
         }
         Ok(())
@@ -339,9 +358,31 @@ impl<B: Bodies> Source<'_, B> {
                     ] {
                         l.optional(name, said(words.as_str()));
                     }
+                    let own = self.engine.settings().own(line.line);
+                    l.optional("label", own.map(|own| &*own.label).filter(|label| !label.is_empty()));
+                    for (name, counts) in ["limits", "used"].into_iter().zip(line.usage) {
+                        l.object(name, |u| {
+                            for (window, count) in Window::ALL.into_iter().zip(counts) {
+                                if count > 0 || name == "used" {
+                                    u.number(window.as_str(), count);
+                                }
+                            }
+                        });
+                    }
                 });
             }
         });
+    }
+
+    /// Writes what holds a message, and until when.
+    fn waiting(&self, o: &mut Object<'_>, waiting: &Waiting) {
+        o.string("explanation", &self.engine.told(self.now, waiting, UTC_S));
+        let line = waiting.line.map(|line| self.engine.settings().line_name(line).to_string());
+        o.optional("line", line.as_deref());
+        // No time of day is known before the clock is set.
+        let after_s = waiting.after_ms.map(|ms| ms.div_ceil(1000)).filter(|_| self.now.trusted);
+        let at_s = after_s.and_then(|s| self.now.unix_s.checked_add(u32::try_from(s).ok()?));
+        o.optional("at", at_s.map(rfc3339).as_deref());
     }
 
     fn daemon(&self, o: &mut Object<'_>) {

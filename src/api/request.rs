@@ -28,10 +28,13 @@ const MAX_CODE_BYTES: usize = 32;
 pub const MAX_NUMBERS: usize = 256;
 
 /// Every operation, as an error lists them.
-const OPS: &str = "send, status, wait, list, cancel, resend, inbox, lines, events, ack, optouts, optout, line, ussd, device, ping";
+const OPS: &str = "send, status, wait, list, cancel, resend, inbox, lines, events, ack, optouts, optout, explain, estimate, line, ussd, device, ping";
 
 /// The fields of a message to be sent.
 const SEND_FIELDS: [&str; 8] = ["to", "text", "line", "ttl", "key", "tag", "on_unknown", "priority"];
+
+/// Those of a message that is only thought of.
+const ESTIMATE_FIELDS: [&str; 4] = ["to", "text", "line", "priority"];
 
 /// A request, its fields within their ranges. Ids are 1 or more.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,6 +121,13 @@ pub enum Request {
         /// What.
         wish: Wish,
     },
+    /// Tell why a message waits, or what became of it.
+    Explain {
+        /// The message.
+        id: u32,
+    },
+    /// Tell where a message would go and when; nothing is sent.
+    Estimate(Box<SendRequest>),
     /// Show that goipd is there, and its counters.
     Ping,
 }
@@ -208,6 +218,16 @@ pub fn parse_send(text: &str) -> Result<SendRequest, Refusal> {
     SendRequest::from_fields(&fields)
 }
 
+/// The same of a message that is only thought of.
+///
+/// # Errors
+/// As [`parse_json`].
+pub fn parse_estimate(text: &str) -> Result<SendRequest, Refusal> {
+    let fields = Fields::parse(text)?;
+    fields.only("estimate", &ESTIMATE_FIELDS)?;
+    SendRequest::from_fields(&fields)
+}
+
 /// The request in a JSON object such as `{"op":"status","id":17}`. The order of the fields does
 /// not matter; `null` is the same as leaving a field out.
 ///
@@ -294,6 +314,11 @@ pub fn parse_json(text: &str) -> Result<Request, Refusal> {
             }
         }
         "line" | "ussd" | "device" => control(&op, &fields, None)?,
+        "explain" => Request::Explain { id: only_id()? },
+        "estimate" => {
+            takes(&ESTIMATE_FIELDS)?;
+            Request::Estimate(Box::new(SendRequest::from_fields(&fields)?))
+        }
         "ping" => takes(&[]).map(|()| Request::Ping)?,
         _ => return Err(bad_request(format!("unknown op {}; known are {OPS}", Quoted(&op)))),
     })

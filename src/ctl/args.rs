@@ -47,6 +47,8 @@ pub(super) enum Question {
         after: Option<u32>,
         limit: Option<u32>,
     },
+    Explain(MessageId),
+    Estimate(NewMessage),
     Cancel(MessageId),
     Resend(MessageId),
     Inbox {
@@ -215,14 +217,14 @@ impl Options {
 fn task(command: &Spec, options: Options, words: &[String]) -> Result<Task, Failure> {
     let id = |word: &str| number("ID", word, 1).map_err(|why| usage(Some(command), &why));
     let question = match (command.name, words) {
-        ("send", [to, first, rest @ ..]) => {
+        (name @ ("send" | "estimate"), [to, first, rest @ ..]) => {
             let from_input = rest.is_empty() && first == "-";
             if !from_input && Number::is_cut_off(to, first) {
                 let cure = "write the number in one word, without blanks, or in quotes";
                 return Err(usage(Some(command), &format_args!("NUMBER ends with {}; {cure}", Quoted(to))));
             }
             let text = if from_input { standard_input()? } else { words[1..].join(" ") };
-            Question::Send(NewMessage {
+            let new = NewMessage {
                 to: to.clone(),
                 text,
                 line: options.line,
@@ -232,9 +234,11 @@ fn task(command: &Spec, options: Options, words: &[String]) -> Result<Task, Fail
                 priority: options.priority,
                 on_unknown: options.on_unknown,
                 wait: options.wait,
-            })
+            };
+            if name == "send" { Question::Send(new) } else { Question::Estimate(new) }
         }
         ("status", [word]) => Question::Status(id(word)?),
+        ("explain", [word]) => Question::Explain(id(word)?),
         ("cancel", [word]) => Question::Cancel(id(word)?),
         ("resend", [word]) => Question::Resend(id(word)?),
         ("list", []) => Question::List { state: options.state, after: options.after, limit: options.limit },

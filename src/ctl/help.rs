@@ -9,7 +9,7 @@ pub(super) struct Spec {
 }
 
 /// Every command.
-pub(super) const COMMANDS: [Spec; 16] = [
+pub(super) const COMMANDS: [Spec; 18] = [
     Spec {
         name: "send",
         options: &["line", "ttl", "key", "tag", "priority", "on-unknown", "wait"],
@@ -49,6 +49,33 @@ code is 0 if it could be shown, whatever its state.
 
 Example, the state alone:
   goipctl status 17 | awk '$1 == \"state\" { print $2 }'
+",
+    },
+    Spec {
+        name: "explain",
+        options: &[],
+        help: "\
+Usage: goipctl explain ID
+
+Says why a message waits, and when it will go as far as that is known; or what
+became of it.
+
+Example:
+  goipctl explain 17
+",
+    },
+    Spec {
+        name: "estimate",
+        options: &["line", "priority"],
+        help: "\
+Usage: goipctl estimate [--line LINE] [--priority P] NUMBER TEXT…
+
+Says how many segments a message would have, which characters make them
+short, on which line it would go out now, and when. Nothing is sent. TEXT is
+written as for 'send'.
+
+Example:
+  goipctl estimate +4915112345678 'Pump 3 stopped'
 ",
     },
     Spec {

@@ -165,6 +165,16 @@ impl<'a> Reply<'a> {
         })
     }
 
+    /// What holds a message, in a sentence; before it what an estimate says of its text.
+    pub fn show_waiting(&self, out: &mut Output) -> Result<(), Failure> {
+        if self.value("segments").is_some() {
+            for name in ["segments", "encoding", "forcing", "line", "at"] {
+                out.field(name, self.text(name).as_deref())?;
+            }
+        }
+        out.line(&self.text("explanation").unwrap_or_default())
+    }
+
     /// The daemon's figures, one a line.
     pub fn show_daemon(&self, out: &mut Output) -> Result<(), Failure> {
         for name in ["version", "uptime", "journal"] {

@@ -46,7 +46,7 @@ struct Method {
     fields: &'static [&'static str],
 }
 
-const METHODS: [Method; 14] = [
+const METHODS: [Method; 16] = [
     Method { name: "status", op: "ping", acts: false, fields: &[] },
     Method {
         name: "send",
@@ -55,6 +55,8 @@ const METHODS: [Method; 14] = [
         fields: &["to", "text", "line", "ttl", "key", "tag", "on_unknown", "priority"],
     },
     Method { name: "message", op: "status", acts: false, fields: &["id"] },
+    Method { name: "explain", op: "explain", acts: false, fields: &["id"] },
+    Method { name: "estimate", op: "estimate", acts: false, fields: &["to", "text", "line", "priority"] },
     Method { name: "list", op: "list", acts: false, fields: &["state", "after", "limit"] },
     Method { name: "inbox", op: "inbox", acts: false, fields: &["after", "limit"] },
     Method { name: "lines", op: "lines", acts: false, fields: &[] },

@@ -36,6 +36,21 @@ impl Session {
             Question::Status(id) => {
                 self.show(&Request::asking("status", |o| o.number("id", id)), |r, out| r.show_message(out))
             }
+            Question::Explain(id) => {
+                self.show(&Request::asking("explain", |o| o.number("id", id)), |r, out| r.show_waiting(out))
+            }
+            Question::Estimate(new) => {
+                let request = Request::asking("estimate", |o| {
+                    o.string("to", &new.to);
+                    o.string("text", &new.text);
+                    for (name, value) in [("line", &new.line), ("priority", &new.priority)] {
+                        if let Some(value) = value {
+                            o.string(name, value);
+                        }
+                    }
+                });
+                self.show(&request, |r, out| r.show_waiting(out))
+            }
             Question::List { state, after, limit } => self.list(state.as_deref(), after, limit),
             Question::Cancel(id) => {
                 self.change(&Request::acting("cancel", |o| o.number("id", id))).map(|_| ())

@@ -91,7 +91,7 @@ impl Engine {
         now: Now,
         place: Option<usize>,
         priority: Priority,
-        segments: u8,
+        segments: u32,
     ) -> Option<(Full, Option<u64>)> {
         let limits = self.limits_of(place);
         let name = self.usage_name(place);
@@ -100,10 +100,10 @@ impl Engine {
         for window in Window::ALL {
             let limit = limits.share(window, priority == Priority::High);
             let full = Full { window, used: used[window as usize], limit };
-            if limit == UNLIMITED || full.used.saturating_add(segments.into()) <= limit {
+            if limit == UNLIMITED || full.used.saturating_add(segments) <= limit {
                 continue;
             }
-            let most = limit.checked_sub(segments.into());
+            let most = limit.checked_sub(segments);
             let until = most.and_then(|most| self.usage.until_ms(now.stamp(), name, window, most));
             let later =
                 |(_, before): (Full, Option<u64>)| before.is_some_and(|b| until.is_none_or(|u| u > b));
@@ -122,7 +122,7 @@ impl Engine {
         priority: Priority,
         segments: u8,
     ) {
-        let until = self.full(now, place, priority, segments).and_then(|(_, until)| until);
+        let until = self.full(now, place, priority, segments.into()).and_then(|(_, until)| until);
         self.wake_at(until.unwrap_or(now.boot_ms + UNKNOWN_MS));
     }
 
@@ -234,7 +234,7 @@ impl Engine {
     }
 
     /// The limits of a line, and what it has used of them, in the order of [`Window::ALL`].
-    pub(super) fn usage_of(&self, now: Now, place: Option<usize>) -> [[u32; 3]; 2] {
+    pub fn usage_of(&self, now: Now, place: Option<usize>) -> [[u32; 3]; 2] {
         [self.limits_of(place).segments, self.usage.used(now.stamp(), self.usage_name(place))]
     }
 

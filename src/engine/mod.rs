@@ -33,6 +33,7 @@ mod states;
 mod tend;
 mod turn;
 mod view;
+mod waiting;
 
 #[cfg(test)]
 mod tests;
@@ -56,6 +57,7 @@ pub use choosing::MAX_PREFIXES;
 pub use consumers::Place;
 pub use control::{CONTROL_WAIT_S, Wish};
 pub use health::{BalanceRule, CanaryRule, HealthRules};
+pub use limits::Full;
 pub use line::{DeviceReason, LineReason};
 pub use opt_out::OptOutRules;
 pub use pace::MIN_GAP_MS as MIN_STATUS_GAP_MS;
@@ -66,6 +68,7 @@ pub use requests::{NewMessage, Receipt};
 pub use restore::TRUST_WAIT_MS;
 pub use settings::{Choice, Choosing, DeviceSettings, Limits, LineSettings, Policy, Rules, Settings};
 pub use view::{Counters, LineState, LineView, StateCounts, View};
+pub use waiting::{Thought, Waiting, Why};
 
 /// The time, as the caller read it last.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

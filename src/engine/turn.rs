@@ -119,6 +119,11 @@ impl Engine {
         if waiting { self.restored_id } else { 0 }
     }
 
+    /// Whether the message waits for what is known only some time after the start.
+    pub(super) fn is_held_by_start(&self, now: Now, entry: &Entry) -> bool {
+        self.is_from_before(entry) || entry.id <= self.unproved_id(now)
+    }
+
     /// Whether it cannot be known yet how old the message is.
     fn is_from_before(&self, entry: &Entry) -> bool {
         self.gap.is_some_and(|gap| entry.id <= gap.last_id)

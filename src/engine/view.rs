@@ -79,6 +79,9 @@ pub struct LineView<'a> {
     pub facts: &'a LineFacts,
     /// What its box tells of itself.
     pub device: Option<&'a BoxFacts>,
+    /// Its limits in an hour, a day and a month, 0 for none, and what it has used of them, in
+    /// segments.
+    pub usage: [[u32; 3]; 2],
 }
 
 impl LineView<'_> {
@@ -194,7 +197,7 @@ impl Engine {
         counts
     }
 
-    fn line_view<'a>(&'a self, now: Now, line: &'a Line, queued: u32) -> LineView<'a> {
+    pub(super) fn line_view<'a>(&'a self, now: Now, line: &'a Line, queued: u32) -> LineView<'a> {
         let device = &self.devices[usize::from(line.id.device)];
         let held = line.barred.or(line.hold.filter(|h| h.is_on(now.boot_ms)));
         let rest = line.breaker.rest_until_ms(now.boot_ms);
@@ -227,6 +230,7 @@ impl Engine {
             reason,
             facts: &line.facts,
             device: device.facts.as_deref(),
+            usage: self.usage_of(now, self.settings.place(line.id)),
         }
     }
 }

@@ -34,6 +34,7 @@ pub use received::{DEVICE_TIME_MAX_BYTES, DeviceTime, ReceivedId, SENDER_MAX_BYT
 pub use senders::Senders;
 pub use spelling::Spelling;
 pub use state::{OnUnknown, Priority, State};
+pub(crate) use text::foreign;
 pub use text::{Encoding, MAX_TEXT_BYTES, Shape, check_text, shape};
 
 /// The id of an accepted message: from 1, only ever growing, also across restarts.

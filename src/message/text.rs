@@ -91,7 +91,7 @@ pub fn shape(text: &str) -> Shape {
 }
 
 /// The first character that is not in the GSM alphabet.
-fn foreign(text: &str) -> Option<char> {
+pub(crate) fn foreign(text: &str) -> Option<char> {
     text.chars().find(|&c| gsm7::septets(c).is_none())
 }
 

@@ -235,6 +235,7 @@ impl Door {
     /// What a route asks for; `None`: nothing, or its login stands among the fields.
     fn right(&self, route: Route, method: Method) -> Option<Right> {
         match route {
+            Route::Explain(_) | Route::Estimate => Some(Right::Send),
             Route::Messages if method == Method::Post => Some(Right::Send),
             Route::Message(_) if method == Method::Delete => Some(Right::Send),
             Route::Inbox => Some(Right::Inbox),
@@ -306,6 +307,13 @@ impl Door {
                 v1::only(&query, &[]).map(|()| Request::Cancel { id })?
             }
             Route::Message(id) => v1::message(id, &query)?,
+            Route::Explain(id) => v1::only(&query, &[]).map(|()| Request::Explain { id })?,
+            Route::Estimate => {
+                v1::only(&query, &[])?;
+                let mut thought = v1::estimate(&request.body)?;
+                self.narrow(admission.client, &mut thought, desk)?;
+                Request::Estimate(Box::new(thought))
+            }
             Route::Inbox => v1::inbox(&query)?,
             Route::Lines => v1::only(&query, &[]).map(|()| Request::Lines)?,
             Route::Control(_) => {
@@ -363,6 +371,23 @@ impl Door {
         Ok(Outcome::Stored(stored))
     }
 
+    /// Has a message go out on the client's lines only.
+    fn narrow(
+        &mut self,
+        client: Option<ClientId>,
+        send: &mut SendRequest,
+        desk: &impl Desk,
+    ) -> Result<(), Denied> {
+        let Some(client) = client.and_then(|id| self.access.client(id)) else {
+            return Err(Denied::new(ErrorCode::Unauthorized, "a login is needed"));
+        };
+        let to = Number::parse(&send.to)?;
+        let settings = desk.engine().settings();
+        let wanted = crate::api::choice(send.line.as_deref(), settings)?;
+        send.line = settings.choice_name(client.narrow(wanted, &to)?);
+        Ok(())
+    }
+
     /// Queues a message of the client's: on its lines, with its ttl, if it has not sent its share.
     fn accept(
         &mut self,
@@ -372,20 +397,19 @@ impl Door {
         desk: &mut impl Desk,
     ) -> Result<(Answer, Ticket), Denied> {
         let caller = self.caller(client, desk.engine());
-        let Some(client) = client.and_then(|id| self.access.client(id)) else {
+        let Some((id, client)) = client.and_then(|id| Some((id, self.access.client(id)?))) else {
             return Err(Denied::new(ErrorCode::Unauthorized, "a login is needed"));
         };
         // What was accepted before is no more than that when it is asked for again.
         if !send.key.as_deref().is_some_and(|key| desk.engine().knows_key(caller.origin, key)) {
             client.check_quota(now)?;
         }
-        let to = Number::parse(&send.to)?;
-        let settings = desk.engine().settings();
-        let wanted = crate::api::choice(send.line.as_deref(), settings)?;
-        send.line = settings.choice_name(client.narrow(wanted, &to)?);
         send.ttl_s = send.ttl_s.or(client.ttl_s());
+        self.narrow(Some(id), &mut send, desk)?;
         let (answer, after) = desk.ask(now, Request::Send(send), caller)?;
-        if let Answer::Accepted { replayed: false, .. } = answer {
+        if let Answer::Accepted { replayed: false, .. } = answer
+            && let Some(client) = self.access.client(id)
+        {
             client.sent(now);
         }
         Ok((answer, after))

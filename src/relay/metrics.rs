@@ -218,6 +218,27 @@ impl Figures<'_> {
         for line in &lines {
             sample(out, "goipd_line_queued", &[("line", &name(line))], line.queued);
         }
+        for (place, (family_name, help)) in [
+            ("goipd_line_limit_segments", "Segments that the line may send in an hour, a day and a month."),
+            ("goipd_line_used_segments", "Segments that count for these limits."),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            family(out, family_name, "gauge", help);
+            for line in &lines {
+                for (window, count) in journal::Window::ALL.into_iter().zip(line.usage[place]) {
+                    if count > 0 || place == 1 {
+                        sample(
+                            out,
+                            family_name,
+                            &[("line", &name(line)), ("window", &window.as_str())],
+                            count,
+                        );
+                    }
+                }
+            }
+        }
         for (family_name, help, value) in [
             ("goipd_line_registered", "Whether the line's SIM is in the network, where that is known.", 0),
             ("goipd_line_signal", "The line's signal, 0 to 31, where it is known.", 1),

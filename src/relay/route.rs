@@ -10,6 +10,10 @@ pub enum Route {
     Messages,
     /// `/v1/messages/ID`.
     Message(MessageId),
+    /// `/v1/messages/ID/explain`.
+    Explain(MessageId),
+    /// `/v1/estimate`.
+    Estimate,
     /// `/v1/inbox`.
     Inbox,
     /// `/v1/lines`.
@@ -77,6 +81,7 @@ impl Route {
     pub fn find(path: &str, kind: Option<&str>) -> Result<Self, Refusal> {
         Ok(match path {
             "/v1/messages" => Self::Messages,
+            "/v1/estimate" => Self::Estimate,
             "/v1/inbox" => Self::Inbox,
             "/v1/lines" => Self::Lines,
             "/v1/events" => Self::Events,
@@ -88,7 +93,10 @@ impl Route {
                 if let Some((deed, _)) = Deed::find(path) {
                     Self::Control(deed)
                 } else if let Some(id) = path.strip_prefix("/v1/messages/") {
-                    Self::Message(message_id(id)?)
+                    match id.strip_suffix("/explain") {
+                        Some(id) => Self::Explain(message_id(id)?),
+                        None => Self::Message(message_id(id)?),
+                    }
                 } else if let Some(text) = path.strip_prefix("/v1/optouts/") {
                     Self::OptOut(number(text)?)
                 } else {
@@ -105,7 +113,7 @@ impl Route {
             Self::Message(_) => "GET, HEAD, DELETE, OPTIONS",
             Self::OptOut(_) => "GET, HEAD, PUT, DELETE, OPTIONS",
             Self::Goip(Page::Send | Page::SendStatus) => "GET, HEAD, POST, OPTIONS",
-            Self::Goip(Page::SmsInfo) | Self::Control(_) => "POST, OPTIONS",
+            Self::Estimate | Self::Goip(Page::SmsInfo) | Self::Control(_) => "POST, OPTIONS",
             _ => "GET, HEAD, OPTIONS",
         }
     }
@@ -181,6 +189,8 @@ mod tests {
             ("/v1/messages", Route::Messages, "GET HEAD POST OPTIONS"),
             ("/v1/messages/17", Route::Message(17), "GET HEAD DELETE OPTIONS"),
             ("/v1/messages/4294967295", Route::Message(u32::MAX), "GET HEAD DELETE OPTIONS"),
+            ("/v1/messages/17/explain", Route::Explain(17), "GET HEAD OPTIONS"),
+            ("/v1/estimate", Route::Estimate, "POST OPTIONS"),
             ("/v1/inbox", Route::Inbox, "GET HEAD OPTIONS"),
             ("/v1/lines", Route::Lines, "GET HEAD OPTIONS"),
             ("/v1/events", Route::Events, "GET HEAD OPTIONS"),

@@ -6,7 +6,7 @@ use core::ops::RangeInclusive;
 use super::route;
 use crate::api::request::{
     DEFAULT_LIMIT, From, MAX_KEY_BYTES, MAX_LIMIT, MAX_WAIT_S, Request, SendRequest, parse_control,
-    parse_send,
+    parse_estimate, parse_send,
 };
 use crate::message::{ErrorCode, MessageId, Quoted, Refusal, State};
 
@@ -39,6 +39,7 @@ pub fn send(body: &[u8], key: Option<&str>) -> Result<SendRequest, Refusal> {
     Ok(send)
 }
 
+/// The text of a body.
 fn utf8(body: &[u8]) -> Result<&str, Refusal> {
     core::str::from_utf8(body).map_err(|error| {
         let at = error.valid_up_to();
@@ -53,6 +54,14 @@ fn utf8(body: &[u8]) -> Result<&str, Refusal> {
 pub fn control(path: &str, body: &[u8]) -> Result<Request, Refusal> {
     let Some((deed, target)) = route::Deed::find(path) else { return Err(bad_request("no such path")) };
     parse_control(deed.as_str(), target, utf8(body)?)
+}
+
+/// `POST /v1/estimate`.
+///
+/// # Errors
+/// `bad_request`.
+pub fn estimate(body: &[u8]) -> Result<SendRequest, Refusal> {
+    parse_estimate(utf8(body)?)
 }
 
 /// `GET /v1/messages/ID?wait=S`.

@@ -220,6 +220,7 @@ fn the_line_list_is_well_formed_xml_with_a_boxs_names() {
         reason: None,
         facts,
         device: None,
+        usage: [[0; 3]; 2],
     };
     let lines = [view(&unknown, true, LineState::Idle), view(&known, false, LineState::Sending(1))];
     let page = line_list(&mut lines.iter());
