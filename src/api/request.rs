@@ -1,8 +1,10 @@
 //! What can be asked of goipd.
 
-use super::bad_request;
 use super::fields::{Fields, required};
-use crate::message::{ConsumerName, MAX_CONSUMER_BYTES, OnUnknown, Priority, Quoted, Refusal, State};
+use super::{bad_request, rfc3339};
+use crate::message::{
+    At, ConsumerName, MAX_AHEAD_S, MAX_CONSUMER_BYTES, OnUnknown, Priority, Quoted, Refusal, State,
+};
 
 /// The longest key, in bytes: room for a UUID, a hash in hex, or a name with a date.
 pub const MAX_KEY_BYTES: usize = 64;
@@ -28,7 +30,8 @@ const OPS: &str =
     "send, status, wait, list, cancel, resend, inbox, lines, events, ack, optouts, optout, ping";
 
 /// The fields of a message to be sent.
-const SEND_FIELDS: [&str; 8] = ["to", "text", "line", "ttl", "key", "tag", "on_unknown", "priority"];
+pub(crate) const SEND_FIELDS: [&str; 10] =
+    ["to", "text", "line", "ttl", "key", "tag", "on_unknown", "priority", "at", "collapse"];
 
 /// A request, its fields within their ranges. Ids are 1 or more.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -149,7 +152,8 @@ pub enum From {
 /// acceptable is for [`crate::message`] and the configuration to say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SendRequest {
-    /// The receiver's number; see [`crate::message::Number::parse`].
+    /// The receiver's number; or several numbers and `@GROUP`s with commas between or behind them.
+    /// See [`super::receivers`].
     pub to: String,
     /// The text; see [`crate::message::check_text`]. Without a NUL if it came as JSON.
     pub text: String,
@@ -165,6 +169,11 @@ pub struct SendRequest {
     pub on_unknown: Option<OnUnknown>,
     /// Its rank in the queue.
     pub priority: Priority,
+    /// When it is to go; at once if absent.
+    pub at: Option<At>,
+    /// 1 to [`MAX_KEY_BYTES`] bytes: a newer message with the same takes the place of an older one
+    /// to the same receiver.
+    pub collapse: Option<String>,
 }
 
 impl SendRequest {
@@ -172,7 +181,7 @@ impl SendRequest {
         let [hold, resend] = [OnUnknown::Hold, OnUnknown::Resend].map(OnUnknown::as_str);
         let priorities = Priority::ALL.map(Priority::as_str);
         Ok(Self {
-            to: required("to", fields.string("to")?)?,
+            to: required("to", fields.strings("to")?)?,
             text: required("text", fields.string("text")?)?,
             line: fields.string("line")?,
             ttl_s: fields.number("ttl", MIN_TTL_S..=MAX_TTL_S)?,
@@ -180,8 +189,27 @@ impl SendRequest {
             tag: fields.string_of("tag", 0..=MAX_TAG_BYTES)?,
             on_unknown: fields.word("on_unknown", OnUnknown::from_name, &[hold, resend])?,
             priority: fields.word("priority", Priority::from_name, &priorities)?.unwrap_or_default(),
+            at: fields.string("at")?.map(|text| at(&text)).transpose()?,
+            collapse: fields.string_of("collapse", 1..=MAX_KEY_BYTES)?,
         })
     }
+}
+
+/// When a message is to go.
+fn at(text: &str) -> Result<At, Refusal> {
+    let at = match text.strip_prefix('+') {
+        None => rfc3339::parse(text).map(At::Time),
+        Some(digits) if digits.bytes().all(|b| b.is_ascii_digit()) => {
+            digits.parse().ok().filter(|seconds| (1..=MAX_AHEAD_S).contains(seconds)).map(At::After)
+        }
+        Some(_) => None,
+    };
+    at.ok_or_else(|| {
+        bad_request(format!(
+            "the field 'at' must be a time like 2026-12-01T07:00:00Z or +SECONDS, 1 to {MAX_AHEAD_S}, not {}",
+            Quoted(text)
+        ))
+    })
 }
 
 /// The message in a JSON object such as `{"to":"+4915112345678","text":"Pump 3 stopped"}`: the
@@ -363,6 +391,7 @@ mod tests {
                 tag: Some(String::new()),
                 on_unknown: Some(OnUnknown::Resend),
                 priority: Priority::High,
+                ..SendRequest::default()
             }))
         );
     }
@@ -372,7 +401,7 @@ mod tests {
         let send = parse_send(r#"{"to":"12","text":"hi","priority":"low"}"#).unwrap();
         assert_eq!((send.to.as_str(), send.text.as_str(), send.priority), ("12", "hi", Priority::Low));
         let refused = |text| parse_send(text).unwrap_err().message;
-        let fields = "it takes to, text, line, ttl, key, tag, on_unknown, priority";
+        let fields = "it takes to, text, line, ttl, key, tag, on_unknown, priority, at, collapse";
         let op = refused(r#"{"op":"send","to":"12","text":"hi"}"#);
         assert_eq!(op, format!("a message has no field 'op': {fields}"));
         assert_eq!(

@@ -3,7 +3,7 @@
 use super::reply::{Daemon, Source};
 use super::{Answer, Caller, answer, parse_line, reply};
 use crate::engine::{
-    Action, Answer as Reported, DeviceSettings, Engine, InboxSettings, Now, Rules, Settings,
+    Action, Answer as Reported, DeviceSettings, Engine, InboxSettings, Now, Rules, Settings, TermRules,
 };
 use crate::goip::{AskError, JobStatus, LineStatus, SendAnswer, SendOutcome, StatusPage};
 use crate::journal::{BootId, Counters, Memory, Ticket};
@@ -39,6 +39,7 @@ impl World {
             on_unknown: OnUnknown::Hold,
             devices: vec![device("office", 2), device("depot", 1)],
             rules: Rules::default(),
+            terms: TermRules::default(),
         };
         Self {
             engine: Engine::new(settings, BootId::default()),

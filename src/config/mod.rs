@@ -3,6 +3,7 @@
 //! the file says, and no error or `Debug` repeats a password or a token.
 
 mod answers;
+mod groups;
 mod network;
 mod notify;
 mod option;
@@ -19,6 +20,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 pub use answers::{MAX_REPLIES, MAX_WORDS, OptOut, Reply};
+pub use groups::MAX_GROUPS;
 pub use network::Network;
 pub use notify::{DEFAULT_CA_FILE, Hook, MAX_HOOKS, MAX_WEBHOOKS, Webhook};
 pub use relay::{Allow, Client, MAX_LISTEN, MAX_RELAY_CLIENTS, Relay};

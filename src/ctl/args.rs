@@ -63,6 +63,8 @@ pub(super) struct NewMessage {
     pub tag: Option<String>,
     pub priority: Option<String>,
     pub on_unknown: Option<String>,
+    pub at: Option<String>,
+    pub collapse: Option<String>,
     pub wait: Wait,
 }
 
@@ -86,6 +88,8 @@ struct Options {
     tag: Option<String>,
     priority: Option<String>,
     on_unknown: Option<String>,
+    at: Option<String>,
+    collapse: Option<String>,
     wait: Wait,
     state: Option<String>,
     after: Option<u32>,
@@ -185,6 +189,8 @@ impl Options {
                 let known = [OnUnknown::Hold, OnUnknown::Resend].map(OnUnknown::as_str);
                 self.on_unknown = Some(word(&option, value, &known)?);
             }
+            "at" => self.at = Some(value),
+            "collapse" => self.collapse = Some(value),
             "line" => self.line = Some(value),
             "key" => self.key = Some(value),
             "tag" => self.tag = Some(value),
@@ -216,6 +222,8 @@ fn task(command: &Spec, options: Options, words: &[String]) -> Result<Task, Fail
                 tag: options.tag,
                 priority: options.priority,
                 on_unknown: options.on_unknown,
+                at: options.at,
+                collapse: options.collapse,
                 wait: options.wait,
             })
         }

@@ -12,6 +12,7 @@ use super::client::{Client, Request};
 use super::output::Output;
 use super::{DEFAULT_SOCKET, Exit, Failure};
 use crate::api::json::object;
+use crate::api::request::SEND_FIELDS;
 use crate::api::scan::{Field, decode, each_field};
 use crate::config;
 use crate::message::{ErrorCode, Quoted, Refusal};
@@ -47,12 +48,7 @@ struct Method {
 
 const METHODS: [Method; 11] = [
     Method { name: "status", op: "ping", acts: false, fields: &[] },
-    Method {
-        name: "send",
-        op: "send",
-        acts: true,
-        fields: &["to", "text", "line", "ttl", "key", "tag", "on_unknown", "priority"],
-    },
+    Method { name: "send", op: "send", acts: true, fields: &SEND_FIELDS },
     Method { name: "message", op: "status", acts: false, fields: &["id"] },
     Method { name: "list", op: "list", acts: false, fields: &["state", "after", "limit"] },
     Method { name: "inbox", op: "inbox", acts: false, fields: &["after", "limit"] },

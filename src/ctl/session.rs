@@ -60,6 +60,8 @@ impl Session {
                 ("tag", &new.tag),
                 ("priority", &new.priority),
                 ("on_unknown", &new.on_unknown),
+                ("at", &new.at),
+                ("collapse", &new.collapse),
             ] {
                 if let Some(value) = value {
                     o.string(name, value);

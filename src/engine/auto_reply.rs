@@ -266,6 +266,10 @@ impl Engine {
                 tag: Some(tag.into()),
                 on_unknown: None,
                 priority: Priority::Normal,
+                at: None,
+                collapse: None,
+                group: None,
+                others: Vec::new(),
             };
             self.accept_own(now, new)
         });

@@ -24,6 +24,8 @@ mod restore;
 mod sends;
 mod settings;
 mod shown;
+mod stale;
+mod terms;
 mod turn;
 mod view;
 
@@ -32,7 +34,7 @@ mod tests;
 
 use crate::goip::{AskError, ByForm, InboxLine, SendOutcome, StatusPage};
 use crate::journal::{
-    BootId, Consumers, DailyCounts, MAX_OPT_OUTS, Moved, OptOuts, Record, Replies, Stamp, Ticket,
+    BootId, Consumers, DailyCounts, MAX_OPT_OUTS, Moved, OptOuts, Origin, Record, Replies, Stamp, Ticket,
 };
 use crate::message::{JobId, MessageId, Problem, ProblemCode, State};
 
@@ -41,6 +43,7 @@ use index::Index;
 use line::{Device, Line, Phase};
 use received::Inbox;
 use restore::{Gap, Restoring};
+use stale::Digest;
 
 pub use auto_reply::{Matches, ReplyRule, Senders};
 pub use consumers::Place;
@@ -53,6 +56,8 @@ pub(crate) use requests::not_found;
 pub use requests::{NewMessage, Receipt};
 pub use restore::TRUST_WAIT_MS;
 pub use settings::{Choice, DeviceSettings, Rules, Settings};
+pub use stale::{CallerRules, TermRules};
+pub use terms::{Group, MAX_RECEIVERS};
 pub use view::{Counters, LineState, LineView, StateCounts, View};
 
 /// The time, as the caller read it last.
@@ -156,6 +161,13 @@ pub struct Engine {
     restored_id: MessageId,
     /// Until when a restored message waits for every line to be seen; 0 afterwards.
     proof_ms: u64,
+    /// The wall clock is trusted, and the times of all messages are counted by it.
+    trusted: bool,
+    /// Whose routine messages wait now, and when that is to be looked at again.
+    quiet: Vec<Origin>,
+    quiet_ms: u64,
+    /// What has become stale and is still to be told.
+    digest: Option<Digest>,
     /// No message is given to a line any more.
     closing: bool,
     actions: Vec<Action>,
@@ -189,6 +201,10 @@ impl Engine {
             gap: None,
             restored_id: 0,
             proof_ms: 0,
+            trusted: false,
+            quiet: Vec::new(),
+            quiet_ms: 0,
+            digest: None,
             closing: false,
             actions: Vec::with_capacity(Self::USUAL_ACTIONS),
         }

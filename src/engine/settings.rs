@@ -2,7 +2,7 @@
 
 use super::line::{Device, DeviceReason, Hold, Line};
 use super::poll::{InboxSettings, Poll};
-use super::{OptOutRules, ReplyRule};
+use super::{OptOutRules, ReplyRule, TermRules};
 use crate::message::{DeviceName, LineId, LineName, Number, OnUnknown, Senders};
 
 /// The engine's part of the configuration. Ranges are the configuration's.
@@ -24,6 +24,8 @@ pub struct Settings {
     pub devices: Vec<DeviceSettings>,
     /// Who must not be sent to, and who is answered.
     pub rules: Rules,
+    /// When messages go, and to whom by one name.
+    pub terms: TermRules,
 }
 
 /// What follows from received messages.

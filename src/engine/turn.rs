@@ -23,6 +23,15 @@ impl Engine {
     /// [`Self::next_wake`] says so.
     pub fn turn(&mut self, now: Now) {
         self.close_gap(now);
+        if now.trusted && !self.trusted {
+            self.trusted = true;
+            self.quiet_ms = 0;
+            self.schedule_all(now);
+        }
+        if self.quiet_ms <= now.boot_ms {
+            self.look_at_hours(now);
+        }
+        self.tell_stale(now);
         if self.proof_ms <= now.boot_ms {
             self.proof_ms = 0;
         }
@@ -46,7 +55,7 @@ impl Engine {
         let ages = (self.ages_ms < u64::MAX).then_some(self.ages_ms);
         let gap = self.gap.map(|_| TRUST_WAIT_MS);
         let proof = (self.proof_ms > 0 && self.index.count(State::Queued) > 0).then_some(self.proof_ms);
-        let mut due = earliest(&[ages, gap, proof]);
+        let mut due = earliest(&[ages, gap, proof, self.terms_due()]);
         for (place, device) in self.devices.iter().enumerate() {
             if device.flight.is_none() {
                 due = earliest(&[due, self.ask_due(place), self.inbox_due(place)]);
@@ -106,6 +115,9 @@ impl Engine {
             entry.deadline_ms = entry.deadline_ms.saturating_sub(off_ms);
             entry.since_ms = entry.since_ms.saturating_sub(off_ms);
         }
+        // Their times are counted before what waits for one is taken for stale.
+        self.schedule_all(now);
+        self.router_was_off(now, off_ms, gap.last_id);
     }
 
     /// Expires queued messages whose ttl is over and forgets final ones that are old enough.
@@ -230,9 +242,10 @@ impl Engine {
                         && e.since_ms <= now.boot_ms
                         && !self.is_from_before(e)
                         && e.id > unproved
+                        && !self.is_quiet(e)
                 };
-                let Some((id, choice)) = self.next_for_a_line(after, waiting, &usable) else { break };
-                after = id;
+                let Some((order, id, choice)) = self.next_for_a_line(after, waiting, &usable) else { break };
+                after = order;
                 let Some(place) = self.choose_line(now, choice, &usable) else { continue };
                 open -= 1;
                 match self.fresh_fence(now, place) {
@@ -243,18 +256,18 @@ impl Engine {
         }
     }
 
-    /// The oldest message above `after` that is `waiting` and for which some line is `usable`.
+    /// The first message behind the place `after` that is `waiting` and for which some line is `usable`.
     fn next_for_a_line(
         &self,
         after: MessageId,
         waiting: impl Fn(&&Entry) -> bool,
         usable: &impl Fn(&Self, usize) -> bool,
-    ) -> Option<(MessageId, Choice)> {
+    ) -> Option<(MessageId, MessageId, Choice)> {
         self.index
-            .after(after)
-            .filter(waiting)
-            .map(|e| (e.id, e.choice))
-            .find(|(_, choice)| self.places(*choice).any(|place| usable(self, place)))
+            .in_order(after)
+            .filter(|(_, e)| waiting(e))
+            .map(|(order, e)| (order, e.id, e.choice))
+            .find(|(_, _, choice)| self.places(*choice).any(|place| usable(self, place)))
     }
 
     /// The places of the lines that a choice allows.

@@ -1,6 +1,7 @@
 //! The nouns: a message, its number and text, its state, the line it goes out on, and the
 //! errors with their codes. Nothing here does I/O, reads a clock or knows a transport.
 
+mod at;
 mod client;
 mod consumer;
 mod error;
@@ -17,6 +18,7 @@ mod spelling;
 mod state;
 mod text;
 
+pub use at::{At, MAX_AHEAD_S};
 pub use client::{ClientId, ClientName};
 pub use consumer::{ConsumerName, MAX_CONSUMER_BYTES};
 pub use error::{ErrorCode, Refusal};

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use goipd::engine::inbox::Mark;
 use goipd::engine::{
-    Action, Answer, Ask, DeviceSettings, Engine, InboxSettings, LineSet, Now, Rules, Settings,
+    Action, Answer, Ask, DeviceSettings, Engine, InboxSettings, LineSet, Now, Rules, Settings, TermRules,
 };
 use goipd::goip::{InboxEntry, InboxLine, LineStatus, StatusPage};
 use goipd::journal::{self, Bodies, BootId, EventKind, Limits, Log, Record};
@@ -118,6 +118,7 @@ fn opened(disk: &SimDisk, joins: bool) -> (Engine, Log<SimDisk>, ReceivedId) {
             on_unknown: OnUnknown::Hold,
             devices: vec![device],
             rules: Rules::default(),
+            terms: TermRules::default(),
         },
         BootId([1; 16]),
     );

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BinaryHeap};
 use goip_sim::{Accept, Model, Options, Step};
 use goipd::engine::{
     Action, Answer, Ask, Choice, DeviceSettings, Engine, InboxSettings, MIN_STATUS_GAP_MS, NewMessage, Now,
-    Rules, Settings,
+    Rules, Settings, TermRules,
 };
 use goipd::goip::{AskError, ByForm, End, InboxReader, Phase, SendOutcome, parse_answer, parse_status};
 use goipd::journal::{
@@ -628,6 +628,7 @@ pub fn settings(devices: &[(&str, u8)]) -> Settings {
             })
             .collect(),
         rules: Rules::default(),
+        terms: TermRules::default(),
     }
 }
 
@@ -644,5 +645,9 @@ pub fn message(to: &str, text: &str) -> NewMessage {
         tag: None,
         on_unknown: None,
         priority: Priority::Normal,
+        at: None,
+        collapse: None,
+        group: None,
+        others: Vec::new(),
     }
 }

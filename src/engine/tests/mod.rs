@@ -52,6 +52,7 @@ pub(super) fn settings(devices: &[DeviceSettings]) -> Settings {
         on_unknown: OnUnknown::Hold,
         devices: devices.to_vec(),
         rules: Rules::default(),
+        terms: TermRules::default(),
     }
 }
 
@@ -91,6 +92,10 @@ pub(super) fn new_message(to: &str, text: &str) -> NewMessage {
         tag: None,
         on_unknown: None,
         priority: Priority::Normal,
+        at: None,
+        collapse: None,
+        group: None,
+        others: Vec::new(),
     }
 }
 

@@ -91,6 +91,12 @@ pub mod tag {
     pub const TRIED_S: u8 = 70;
     pub const DROPPED: u8 = 71;
     pub const FENCE_KEY: u8 = 75;
+    pub const AT_S: u8 = 91;
+    pub const DELAY_S: u8 = 92;
+    pub const COLLAPSE: u8 = 93;
+    pub const CHAIN: u8 = 94;
+    pub const GROUP: u8 = 95;
+    pub const MEMBERS: u8 = 96;
 }
 
 #[derive(Clone, Copy)]
