@@ -368,7 +368,7 @@ mod tests {
     }
 
     #[test]
-    fn a_send_has_two_fields_that_must_be_there_and_six_that_may() {
+    fn a_send_has_two_fields_that_must_be_there_and_eight_that_may() {
         let short = SendRequest { to: "12".into(), text: "hi".into(), ..SendRequest::default() };
         assert_eq!(parse_json(r#"{"op":"send","to":"12","text":"hi"}"#), Ok(Request::Send(short.clone())));
         assert_eq!(
@@ -380,7 +380,8 @@ mod tests {
         assert_eq!(
             parse_json(
                 r#"{"op":"send","to":"+4915112345678","text":"Pump 3 stopped","line":"office/1","ttl":3600,
-                    "key":"pump3-17","tag":"","on_unknown":"resend","priority":"high"}"#
+                    "key":"pump3-17","tag":"","on_unknown":"resend","priority":"high",
+                    "at":"+60","collapse":"pump3"}"#
             ),
             Ok(Request::Send(SendRequest {
                 to: "+4915112345678".into(),
@@ -391,7 +392,8 @@ mod tests {
                 tag: Some(String::new()),
                 on_unknown: Some(OnUnknown::Resend),
                 priority: Priority::High,
-                ..SendRequest::default()
+                at: Some(At::After(60)),
+                collapse: Some("pump3".into()),
             }))
         );
     }
@@ -471,8 +473,24 @@ mod tests {
                 "the field 'to' must be a string in double quotes, not '4912'",
             ),
             (
-                r#"{"op":"send","to":["12"],"text":"x"}"#,
-                "the field 'to' must be a string in double quotes, not an array",
+                r#"{"op":"send","to":["12",7],"text":"x"}"#,
+                "the field 'to' must be a string, or an array of strings, not '7'",
+            ),
+            (
+                r#"{"op":"send","to":[["12"]],"text":"x"}"#,
+                "the field 'to' must be a string, or an array of strings, not an array",
+            ),
+            (
+                r#"{"op":"send","to":"12","text":"x","at":"tomorrow"}"#,
+                "the field 'at' must be a time like 2026-12-01T07:00:00Z or +SECONDS, 1 to 2592000, not 'tomorrow'",
+            ),
+            (
+                r#"{"op":"send","to":"12","text":"x","at":"+2592001"}"#,
+                "the field 'at' must be a time like 2026-12-01T07:00:00Z or +SECONDS, 1 to 2592000, not '+2592001'",
+            ),
+            (
+                r#"{"op":"send","to":"12","text":"x","collapse":""}"#,
+                "the field 'collapse' has 0 bytes, 1 to 64 are allowed",
             ),
             (
                 r#"{"op":"send","to":"12","text":{"a":1}}"#,

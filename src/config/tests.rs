@@ -149,11 +149,11 @@ fn every_bad_value_is_named_with_its_cure() {
         ),
         (
             "config webhok a",
-            "unknown section type 'webhok'; did you mean 'webhook'? Known here: goipd, device, relay, client, optout, reply, webhook, hook",
+            "unknown section type 'webhok'; did you mean 'webhook'? Known here: goipd, device, relay, client, optout, reply, webhook, hook, group",
         ),
         (
             "config devices a",
-            "unknown section type 'devices'; did you mean 'device'? Known here: goipd, device, relay, client, optout, reply, webhook, hook",
+            "unknown section type 'devices'; did you mean 'device'? Known here: goipd, device, relay, client, optout, reply, webhook, hook, group",
         ),
         (
             "config goipd\noption socket run/x",
