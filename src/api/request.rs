@@ -526,7 +526,7 @@ mod tests {
             ),
             (
                 r#"{"op":"send","to":"12","text":"x","prio":1}"#,
-                "'send' has no field 'prio': it takes to, text, line, ttl, key, tag, on_unknown, priority",
+                "'send' has no field 'prio': it takes to, text, line, ttl, key, tag, on_unknown, priority, at, collapse",
             ),
             (r#"{"op":"status","id":1,"ttl":60}"#, "'status' has no field 'ttl': it takes id"),
             (r#"{"op":"ping","id":1}"#, "'ping' has no field 'id': it takes no fields"),

@@ -7,7 +7,7 @@ use std::fs;
 use log::LevelFilter;
 
 use super::option::{Absent, Spec};
-use super::table::{CLIENT, DEVICE, GOIPD, HOOK, OPT_OUT, RELAY, REPLY, WEBHOOK};
+use super::table::{CLIENT, DEVICE, GOIPD, GROUP, HOOK, OPT_OUT, RELAY, REPLY, WEBHOOK};
 use super::*;
 use crate::goip::NumberFormat;
 use crate::message::OnUnknown;
@@ -385,6 +385,7 @@ fn the_manual_has_every_option_with_its_type_and_default_and_no_other() {
     check("reply", REPLY);
     check("webhook", WEBHOOK);
     check("hook", HOOK);
+    check("group", GROUP);
 }
 
 #[test]
@@ -426,6 +427,7 @@ fn the_sample_is_right_as_it_is_and_with_every_option_turned_on() {
     check(&all, REPLY);
     check(&all, WEBHOOK);
     check(&all, HOOK);
+    check(&all, GROUP);
     let mut turned_on = config(&all);
     assert_eq!(turned_on.socket_group.take().as_deref(), Some("nogroup"));
     assert_eq!(turned_on.max_journal_kib.take(), Some(512));
@@ -441,6 +443,9 @@ fn the_sample_is_right_as_it_is_and_with_every_option_turned_on() {
     assert_eq!(turned_on.clients.drain(..).map(|c| c.name).collect::<Vec<_>>(), ["nagios"]);
     assert_eq!(turned_on.webhooks.drain(..).map(|w| w.name).collect::<Vec<_>>(), ["crm"]);
     assert_eq!(turned_on.hooks.drain(..).map(|h| h.command).collect::<Vec<_>>(), [["/usr/bin/forward"]]);
+    assert_eq!(turned_on.groups.drain(..).map(|g| g.name).collect::<Vec<_>>(), ["oncall".into()]);
+    assert_eq!(turned_on.quiet.take(), crate::zone::Hours::parse("22:00-07:00"));
+    assert_eq!(turned_on.admin_number.take().map(|n| n.to_string()).as_deref(), Some("+4915112345678"));
     let senders = std::mem::take(&mut turned_on.senders);
     assert!(senders.pass("+491") && !senders.pass("777"));
     // All others are shown with their defaults.

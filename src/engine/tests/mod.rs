@@ -10,6 +10,7 @@ mod life;
 mod opt_out;
 mod requests;
 mod restore;
+mod terms;
 
 use super::*;
 use crate::goip::{JobStatus, LineStatus, Phase as Reached, SendAnswer};
