@@ -5,9 +5,9 @@
 //! first lines what lives there and what never does.
 
 pub mod api;
+mod calendar;
 pub mod config;
 pub mod ctl;
-mod date;
 mod deque;
 mod due;
 pub mod engine;
@@ -19,6 +19,7 @@ pub mod notify;
 pub mod relay;
 pub mod serve;
 mod worker;
+pub mod zone;
 
 use std::ffi::OsString;
 use std::path::Path;

@@ -1,11 +1,11 @@
 //! What clients of the socket say.
 
-use goipd::api::json::object;
+use goipd::api::json::{Object, object};
 use goipd::api::request::{From, MAX_KEY_BYTES, MAX_LIMIT, MAX_TAG_BYTES, MAX_TTL_S, MAX_WAIT_S, MIN_TTL_S};
 use goipd::api::scan::{Field, MAX_FIELDS};
-use goipd::api::{Form, OptOutAct, Request, SendRequest, parse_line, reply};
+use goipd::api::{Form, OptOutAct, Request, SendRequest, parse_line, reply, rfc3339};
 use goipd::engine::Wish;
-use goipd::message::{ErrorCode, Priority};
+use goipd::message::{At, ErrorCode, Priority};
 
 use super::check_sentence;
 
@@ -56,7 +56,13 @@ fn check_ranges(form: Form, request: &Request) {
             let plain = SendRequest { to: send.to.clone(), text: send.text.clone(), ..Default::default() };
             assert!(form == Form::Json || *send == plain, "plain words have no more fields");
         }
-        Request::Status { id } | Request::Cancel { id } | Request::Resend { id } => assert!(*id > 0),
+        Request::Estimate(thought) => assert!(thought.key.is_none() && thought.tag.is_none()),
+        Request::Status { id }
+        | Request::Cancel { id }
+        | Request::Resend { id }
+        | Request::Explain { id } => {
+            assert!(*id > 0);
+        }
         Request::Wait { id, timeout_s } => assert!(*id > 0 && (1..=MAX_WAIT_S).contains(timeout_s)),
         Request::Inbox { limit, wait_s, .. } => {
             assert!((1..=MAX_LIMIT).contains(limit) && *wait_s <= MAX_WAIT_S);
@@ -77,20 +83,26 @@ fn write_json(request: &Request) -> String {
         o.string("op", op(request));
         match request {
             Request::Send(send) => {
-                o.string("to", &send.to);
-                o.string("text", &send.text);
-                o.optional("line", send.line.as_deref());
+                write_message(o, send);
                 o.optional("key", send.key.as_deref());
                 o.optional("tag", send.tag.as_deref());
                 o.optional("on_unknown", send.on_unknown.map(|o| o.as_str()));
-                let priority = Some(send.priority).filter(|p| *p != Priority::default());
-                o.optional("priority", priority.map(Priority::as_str));
+                o.optional("collapse", send.collapse.as_deref());
+                let at = send.at.map(|at| match at {
+                    At::Time(unix_s) => rfc3339(unix_s).to_string(),
+                    At::After(s) => format!("+{s}"),
+                });
+                o.optional("at", at.as_deref());
                 match send.ttl_s {
                     Some(ttl) => o.number("ttl", ttl),
                     None => o.null("ttl"),
                 }
             }
-            Request::Status { id } | Request::Cancel { id } | Request::Resend { id } => o.number("id", *id),
+            Request::Estimate(thought) => write_message(o, thought),
+            Request::Status { id }
+            | Request::Cancel { id }
+            | Request::Resend { id }
+            | Request::Explain { id } => o.number("id", *id),
             Request::Wait { id, timeout_s } => {
                 o.number("id", *id);
                 o.number("timeout", *timeout_s);
@@ -152,6 +164,15 @@ fn write_json(request: &Request) -> String {
     out
 }
 
+/// What a message and one that is only thought of have.
+fn write_message(o: &mut Object<'_>, send: &SendRequest) {
+    o.string("to", &send.to);
+    o.string("text", &send.text);
+    o.optional("line", send.line.as_deref());
+    let priority = Some(send.priority).filter(|p| *p != Priority::default());
+    o.optional("priority", priority.map(Priority::as_str));
+}
+
 /// A request that came in plain words. The line ends in a carriage return, so that one that
 /// belongs to the text stays.
 fn write_words(request: &Request) -> String {
@@ -179,6 +200,8 @@ fn op(request: &Request) -> &'static str {
         Request::Control { wish: Wish::Power(_), .. } => "line",
         Request::Control { wish: Wish::Ussd(_), .. } => "ussd",
         Request::Control { wish: Wish::Reboot, .. } => "device",
+        Request::Explain { .. } => "explain",
+        Request::Estimate(_) => "estimate",
         Request::Ping => "ping",
     }
 }

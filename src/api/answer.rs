@@ -3,8 +3,11 @@
 use core::fmt::Write;
 
 use super::request::From;
-use super::{Request, SendRequest, opt_outs};
-use crate::engine::{CONTROL_WAIT_S, Choice, Engine, LineSet, NewMessage, Now, Settings, Thought, not_found};
+use super::{Request, SendRequest, bad_request, opt_outs};
+use crate::engine::{
+    CONTROL_WAIT_S, Choice, Engine, Group, LineSet, MAX_RECEIVERS, NewMessage, Now, Settings, Thought,
+    not_found,
+};
 use crate::journal::{Bodies, Origin, Seq, Ticket};
 use crate::message::{
     ErrorCode, MessageId, Number, PackedNumber, Quoted, ReceivedId, Refusal, Shape, State, check_text,
@@ -17,7 +20,7 @@ use crate::message::{
 pub enum Answer {
     /// A message was accepted, now or before under the same key.
     Accepted {
-        /// The message.
+        /// The message, the first of several.
         id: MessageId,
         /// Whether it had been accepted before.
         replayed: bool,
@@ -218,9 +221,10 @@ fn known(engine: &Engine, caller: Caller, id: MessageId) -> Result<MessageId, Re
 
 /// The message that `send` asks for, if number, text and line are acceptable.
 fn check(send: SendRequest, origin: Origin, settings: &Settings) -> Result<NewMessage, Refusal> {
+    let (to, others, group) = receivers(&send.to, settings)?;
     Ok(NewMessage {
         origin,
-        to: Number::parse(&send.to)?,
+        to,
         shape: check_text(&send.text, settings.max_segments)?,
         text: send.text.into(),
         choice: choice(send.line.as_deref(), settings)?,
@@ -229,6 +233,65 @@ fn check(send: SendRequest, origin: Origin, settings: &Settings) -> Result<NewMe
         tag: send.tag.map(Into::into),
         on_unknown: send.on_unknown,
         priority: send.priority,
+        at: send.at,
+        collapse: send.collapse.map(Into::into),
+        group,
+        others,
+    })
+}
+
+/// Numbers and groups in one request, at most.
+const MAX_LISTED: usize = 16;
+
+/// The receivers that the field `to` means: the first, the others without doubles, and, unless it is
+/// one number alone, how they were asked for.
+///
+/// # Errors
+/// `invalid_number`; `bad_request` if there are too many.
+pub fn receivers(to: &str, settings: &Settings) -> Result<(Number, Vec<Number>, Option<Box<str>>), Refusal> {
+    if !to.contains([',', '@']) {
+        return Ok((Number::parse(to)?, Vec::new(), None));
+    }
+    let mut numbers: Vec<Number> = Vec::new();
+    let mut asked = String::new();
+    for (place, item) in to.split_terminator(',').enumerate() {
+        let one: [Number; 1];
+        let found = match item.trim_ascii().strip_prefix('@') {
+            Some(name) => &group(name, settings)?.numbers,
+            None => {
+                one = [Number::parse(item)?];
+                &one[..]
+            }
+        };
+        asked.push_str(if place > 0 { "," } else { "" });
+        asked.push_str(if item.contains('@') { item.trim_ascii() } else { found[0].as_str() });
+        for number in found {
+            let spelling = &settings.rules.opt_out.spelling;
+            if !numbers.iter().any(|known| spelling.canonical(known) == spelling.canonical(number)) {
+                numbers.push(number.clone());
+            }
+        }
+        if place >= MAX_LISTED || numbers.len() > MAX_RECEIVERS {
+            return Err(bad_request(format!(
+                "the field 'to' takes {MAX_LISTED} numbers and groups, and {MAX_RECEIVERS} receivers in all; send twice"
+            )));
+        }
+    }
+    if numbers.is_empty() {
+        return Err(bad_request("the field 'to' names no receiver; write a number or @GROUP"));
+    }
+    Ok((numbers.remove(0), numbers, Some(asked.into())))
+}
+
+fn group<'a>(name: &str, settings: &'a Settings) -> Result<&'a Group, Refusal> {
+    settings.terms.groups.iter().find(|group| *group.name == *name).ok_or_else(|| {
+        let mut known = String::new();
+        for group in &settings.terms.groups {
+            known.push_str(if known.is_empty() { "; there are @" } else { ", @" });
+            known.push_str(&group.name);
+        }
+        let message = format!("no group {} is configured{known}", Quoted(name));
+        Refusal::new(ErrorCode::InvalidNumber, message)
     })
 }
 

@@ -58,6 +58,26 @@ impl<'a> Fields<'a> {
         Ok(Some(string))
     }
 
+    /// The string `name`, or those of the array `name` with a comma behind each; without a NUL.
+    pub(super) fn strings(&self, name: &str) -> Result<Option<String>, Refusal> {
+        let Some(value) = self.value(name).filter(|value| value.starts_with('[')) else {
+            return self.string(name);
+        };
+        let (mut strings, mut wrong) = (String::new(), None);
+        scan::each_item(value, |item| {
+            if item.starts_with('"') && !item.contains("\\u0000") {
+                strings.push_str(&decode(item));
+                strings.push(',');
+            } else {
+                wrong = Some(item);
+            }
+        })?;
+        match wrong {
+            Some(item) => Err(wrong_type(name, "a string, or an array of strings", item)),
+            None => Ok(Some(strings)),
+        }
+    }
+
     /// The string `name`, of so many bytes.
     pub(super) fn string_of(
         &self,

@@ -131,6 +131,14 @@ impl Array<'_> {
         let _ = write!(self.out, "{value}");
     }
 
+    /// One more string.
+    pub fn string(&mut self, value: &str) {
+        if self.out.len() > self.start {
+            self.out.push(',');
+        }
+        push_string(self.out, value);
+    }
+
     /// How many bytes the array has so far, without its brackets: a page ends by size.
     pub fn len_bytes(&self) -> usize {
         self.out.len() - self.start

@@ -19,7 +19,7 @@ pub mod scan;
 pub(crate) mod testing;
 pub mod words;
 
-pub use answer::{Answer, Caller, InboxPage, answer, choice};
+pub use answer::{Answer, Caller, InboxPage, answer, choice, receivers};
 pub use request::{OptOutAct, Request, SendRequest};
 pub use rfc3339::rfc3339;
 

@@ -161,6 +161,12 @@ impl<B: Bodies> Source<'_, B> {
     fn accepted(&self, o: &mut Object<'_>, id: MessageId, replayed: bool) -> Result<(), MessageId> {
         self.with_body(id, |view, body| {
             o.number("id", view.id);
+            if view.members > 0 {
+                o.array("ids", |a| (0..view.members).for_each(|place| a.number(id + u32::from(place))));
+                if let Some((_, skipped)) = body.group.and_then(|group| group.split_once('\n')) {
+                    o.array("skipped", |a| skipped.split(',').for_each(|number| a.string(number)));
+                }
+            }
             o.string("state", view.state.as_str());
             o.number("segments", view.segments);
             o.string("encoding", view.encoding.as_str());
@@ -188,6 +194,11 @@ impl<B: Bodies> Source<'_, B> {
         o.number("attempts", view.attempts);
         o.optional("device_id", said(view.job.as_str()));
         o.optional("tag", body.tag);
+        match body.at_s {
+            0 => o.null("at"),
+            at_s => o.string("at", &rfc3339(at_s)),
+        }
+        o.number("collapsed", body.collapsed);
         match view.problem {
             Some(problem) => o.object("problem", |p| {
                 p.string("code", problem.code.as_str());

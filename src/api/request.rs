@@ -1,9 +1,11 @@
 //! What can be asked of goipd.
 
-use super::bad_request;
 use super::fields::{Fields, required};
+use super::{bad_request, rfc3339};
 use crate::engine::Wish;
-use crate::message::{ConsumerName, MAX_CONSUMER_BYTES, OnUnknown, Priority, Quoted, Refusal, State};
+use crate::message::{
+    At, ConsumerName, MAX_AHEAD_S, MAX_CONSUMER_BYTES, OnUnknown, Priority, Quoted, Refusal, State,
+};
 
 /// The longest key, in bytes: room for a UUID, a hash in hex, or a name with a date.
 pub const MAX_KEY_BYTES: usize = 64;
@@ -31,7 +33,8 @@ pub const MAX_NUMBERS: usize = 256;
 const OPS: &str = "send, status, wait, list, cancel, resend, inbox, lines, events, ack, optouts, optout, explain, estimate, line, ussd, device, ping";
 
 /// The fields of a message to be sent.
-const SEND_FIELDS: [&str; 8] = ["to", "text", "line", "ttl", "key", "tag", "on_unknown", "priority"];
+pub(crate) const SEND_FIELDS: [&str; 10] =
+    ["to", "text", "line", "ttl", "key", "tag", "on_unknown", "priority", "at", "collapse"];
 
 /// Those of a message that is only thought of.
 const ESTIMATE_FIELDS: [&str; 4] = ["to", "text", "line", "priority"];
@@ -169,7 +172,8 @@ pub enum From {
 /// acceptable is for [`crate::message`] and the configuration to say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SendRequest {
-    /// The receiver's number; see [`crate::message::Number::parse`].
+    /// The receiver's number; or several numbers and `@GROUP`s with commas between or behind them.
+    /// See [`super::receivers`].
     pub to: String,
     /// The text; see [`crate::message::check_text`]. Without a NUL if it came as JSON.
     pub text: String,
@@ -185,6 +189,11 @@ pub struct SendRequest {
     pub on_unknown: Option<OnUnknown>,
     /// Its rank in the queue.
     pub priority: Priority,
+    /// When it is to go; at once if absent.
+    pub at: Option<At>,
+    /// 1 to [`MAX_KEY_BYTES`] bytes: a newer message with the same takes the place of an older one
+    /// to the same receiver.
+    pub collapse: Option<String>,
 }
 
 impl SendRequest {
@@ -192,7 +201,7 @@ impl SendRequest {
         let [hold, resend] = [OnUnknown::Hold, OnUnknown::Resend].map(OnUnknown::as_str);
         let priorities = Priority::ALL.map(Priority::as_str);
         Ok(Self {
-            to: required("to", fields.string("to")?)?,
+            to: required("to", fields.strings("to")?)?,
             text: required("text", fields.string("text")?)?,
             line: fields.string("line")?,
             ttl_s: fields.number("ttl", MIN_TTL_S..=MAX_TTL_S)?,
@@ -200,8 +209,27 @@ impl SendRequest {
             tag: fields.string_of("tag", 0..=MAX_TAG_BYTES)?,
             on_unknown: fields.word("on_unknown", OnUnknown::from_name, &[hold, resend])?,
             priority: fields.word("priority", Priority::from_name, &priorities)?.unwrap_or_default(),
+            at: fields.string("at")?.map(|text| at(&text)).transpose()?,
+            collapse: fields.string_of("collapse", 1..=MAX_KEY_BYTES)?,
         })
     }
+}
+
+/// When a message is to go.
+fn at(text: &str) -> Result<At, Refusal> {
+    let at = match text.strip_prefix('+') {
+        None => rfc3339::parse(text).map(At::Time),
+        Some(digits) if digits.bytes().all(|b| b.is_ascii_digit()) => {
+            digits.parse().ok().filter(|seconds| (1..=MAX_AHEAD_S).contains(seconds)).map(At::After)
+        }
+        Some(_) => None,
+    };
+    at.ok_or_else(|| {
+        bad_request(format!(
+            "the field 'at' must be a time like 2026-12-01T07:00:00Z or +SECONDS, 1 to {MAX_AHEAD_S}, not {}",
+            Quoted(text)
+        ))
+    })
 }
 
 /// The message in a JSON object such as `{"to":"+4915112345678","text":"Pump 3 stopped"}`: the
@@ -435,7 +463,7 @@ mod tests {
     }
 
     #[test]
-    fn a_send_has_two_fields_that_must_be_there_and_six_that_may() {
+    fn a_send_has_two_fields_that_must_be_there_and_eight_that_may() {
         let short = SendRequest { to: "12".into(), text: "hi".into(), ..SendRequest::default() };
         assert_eq!(parse_json(r#"{"op":"send","to":"12","text":"hi"}"#), Ok(Request::Send(short.clone())));
         assert_eq!(
@@ -447,7 +475,8 @@ mod tests {
         assert_eq!(
             parse_json(
                 r#"{"op":"send","to":"+4915112345678","text":"Pump 3 stopped","line":"office/1","ttl":3600,
-                    "key":"pump3-17","tag":"","on_unknown":"resend","priority":"high"}"#
+                    "key":"pump3-17","tag":"","on_unknown":"resend","priority":"high",
+                    "at":"+60","collapse":"pump3"}"#
             ),
             Ok(Request::Send(SendRequest {
                 to: "+4915112345678".into(),
@@ -458,6 +487,8 @@ mod tests {
                 tag: Some(String::new()),
                 on_unknown: Some(OnUnknown::Resend),
                 priority: Priority::High,
+                at: Some(At::After(60)),
+                collapse: Some("pump3".into()),
             }))
         );
     }
@@ -467,7 +498,7 @@ mod tests {
         let send = parse_send(r#"{"to":"12","text":"hi","priority":"low"}"#).unwrap();
         assert_eq!((send.to.as_str(), send.text.as_str(), send.priority), ("12", "hi", Priority::Low));
         let refused = |text| parse_send(text).unwrap_err().message;
-        let fields = "it takes to, text, line, ttl, key, tag, on_unknown, priority";
+        let fields = "it takes to, text, line, ttl, key, tag, on_unknown, priority, at, collapse";
         let op = refused(r#"{"op":"send","to":"12","text":"hi"}"#);
         assert_eq!(op, format!("a message has no field 'op': {fields}"));
         assert_eq!(
@@ -537,8 +568,24 @@ mod tests {
                 "the field 'to' must be a string in double quotes, not '4912'",
             ),
             (
-                r#"{"op":"send","to":["12"],"text":"x"}"#,
-                "the field 'to' must be a string in double quotes, not an array",
+                r#"{"op":"send","to":["12",7],"text":"x"}"#,
+                "the field 'to' must be a string, or an array of strings, not '7'",
+            ),
+            (
+                r#"{"op":"send","to":[["12"]],"text":"x"}"#,
+                "the field 'to' must be a string, or an array of strings, not an array",
+            ),
+            (
+                r#"{"op":"send","to":"12","text":"x","at":"tomorrow"}"#,
+                "the field 'at' must be a time like 2026-12-01T07:00:00Z or +SECONDS, 1 to 2592000, not 'tomorrow'",
+            ),
+            (
+                r#"{"op":"send","to":"12","text":"x","at":"+2592001"}"#,
+                "the field 'at' must be a time like 2026-12-01T07:00:00Z or +SECONDS, 1 to 2592000, not '+2592001'",
+            ),
+            (
+                r#"{"op":"send","to":"12","text":"x","collapse":""}"#,
+                "the field 'collapse' has 0 bytes, 1 to 64 are allowed",
             ),
             (
                 r#"{"op":"send","to":"12","text":{"a":1}}"#,
@@ -574,7 +621,7 @@ mod tests {
             ),
             (
                 r#"{"op":"send","to":"12","text":"x","prio":1}"#,
-                "'send' has no field 'prio': it takes to, text, line, ttl, key, tag, on_unknown, priority",
+                "'send' has no field 'prio': it takes to, text, line, ttl, key, tag, on_unknown, priority, at, collapse",
             ),
             (r#"{"op":"status","id":1,"ttl":60}"#, "'status' has no field 'ttl': it takes id"),
             (r#"{"op":"ping","id":1}"#, "'ping' has no field 'id': it takes no fields"),

@@ -4,6 +4,7 @@ use super::reply::{Daemon, Source};
 use super::{Answer, Caller, answer, parse_line, reply};
 use crate::engine::{
     Action, Answer as Reported, Choosing, DeviceSettings, Engine, InboxSettings, Now, Rules, Settings,
+    TermRules,
 };
 use crate::goip::{AskError, JobStatus, LineStatus, SendAnswer, SendOutcome, StatusPage};
 use crate::journal::{BootId, Counters, Memory, Ticket};
@@ -43,6 +44,7 @@ impl World {
             rules: Rules::default(),
             health: Default::default(),
             choosing: Choosing::default(),
+            terms: TermRules::default(),
         };
         Self {
             engine: Engine::new(settings, BootId::default()),

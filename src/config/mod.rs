@@ -3,6 +3,7 @@
 //! the file says, and no error or `Debug` repeats a password or a token.
 
 mod answers;
+mod groups;
 mod health;
 mod lines;
 mod network;
@@ -21,6 +22,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 pub use answers::{MAX_REPLIES, MAX_WORDS, OptOut, Reply};
+pub use groups::MAX_GROUPS;
 pub use health::MAX_TENDED;
 pub use lines::{MAX_LABEL_BYTES, MAX_LINE_PREFIXES};
 pub use network::Network;

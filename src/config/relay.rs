@@ -12,6 +12,7 @@ use super::typed::{Device, name};
 use super::uci::Section;
 use crate::engine::Choice;
 use crate::message::{ClientId, ClientName, LineId};
+use crate::zone::Hours;
 
 /// The most addresses that the relay listens on. A router with more networks than this has a
 /// firewall to let them reach one.
@@ -68,6 +69,8 @@ pub struct Client {
     pub daily: Option<u32>,
     /// The time to live of its messages that name none, 60 to 2592000 s; `None`: that of all.
     pub ttl_s: Option<u32>,
+    /// When its messages that are not of high priority wait.
+    pub quiet: Option<Hours>,
     /// Whether its messages go also to who wants no more messages.
     pub transactional: bool,
 }
@@ -146,6 +149,7 @@ pub(super) fn client(section: &Section, faults: &mut Faults) -> Client {
         rate_per_min: None,
         daily: None,
         ttl_s: None,
+        quiet: None,
         transactional: false,
     };
     defaults(CLIENT, &mut client);

@@ -10,8 +10,10 @@ mod relay;
 use super::option::{Absent, Kind, Spec, has_control, path, quoted};
 use super::typed::{Config, Device, MAX_LINES, MAX_SOCKET_PATH_BYTES};
 use super::url;
+use crate::engine::{Group, MAX_RECEIVERS};
 use crate::goip::NumberFormat;
 use crate::message::{Number, OnUnknown, Senders};
+use crate::zone::Hours;
 
 pub(super) use answers::{OPT_OUT, REPLY};
 pub(super) use health::{BALANCE, CANARY};
@@ -204,6 +206,38 @@ pub(super) const GOIPD: &[Spec<Config>] = &{
             },
         },
         Spec {
+            name: "quiet",
+            absent: Absent::Unset,
+            kind: Kind::Own {
+                form: QUIET_FORM,
+                set: |config, text| {
+                    config.quiet = Some(quiet(text)?);
+                    Ok(())
+                },
+            },
+        },
+        Spec {
+            name: "stale_after",
+            absent: Absent::Default("0"),
+            kind: Kind::Number {
+                min: 0,
+                max: 2_592_000,
+                unit: "s",
+                set: |config, s| config.stale_after_s = s,
+            },
+        },
+        Spec {
+            name: "admin_number",
+            absent: Absent::Unset,
+            kind: Kind::Own {
+                form: "number",
+                set: |config, text| {
+                    config.admin_number = Some(Number::parse(text).map_err(|refusal| refusal.message)?);
+                    Ok(())
+                },
+            },
+        },
+        Spec {
             name: "log_level",
             absent: Absent::Default("info"),
             kind: Kind::Word {
@@ -216,6 +250,30 @@ pub(super) const GOIPD: &[Spec<Config>] = &{
         },
     ]
 };
+
+/// The options of a section of type `group`.
+pub(super) const GROUP: &[Spec<Group>] = &[Spec {
+    name: "number",
+    absent: Absent::Required("+4915112345678"),
+    kind: Kind::List {
+        form: "number",
+        add: |group, text| {
+            if group.numbers.len() == MAX_RECEIVERS {
+                return Err(format!("more than {MAX_RECEIVERS} of them; remove some"));
+            }
+            group.numbers.push(Number::parse(text).map_err(|refusal| refusal.message)?);
+            Ok(())
+        },
+    },
+}];
+
+/// How quiet hours are written.
+const QUIET_FORM: &str = "HH:MM-HH:MM";
+
+fn quiet(text: &str) -> Result<Hours, String> {
+    let cure = "write them like '22:00-07:00'";
+    Hours::parse(text).ok_or_else(|| format!("{} are no hours of the day; {cure}", quoted(text)))
+}
 
 /// The seconds in `+HH:MM` or `-HH:MM`, up to fourteen hours.
 fn utc_offset(text: &str) -> Option<i32> {

@@ -9,7 +9,9 @@ use std::fs;
 use log::LevelFilter;
 
 use super::option::{Absent, Spec};
-use super::table::{BALANCE, CANARY, CLIENT, DEVICE, GOIPD, HOOK, LINE, OPT_OUT, RELAY, REPLY, WEBHOOK};
+use super::table::{
+    BALANCE, CANARY, CLIENT, DEVICE, GOIPD, GROUP, HOOK, LINE, OPT_OUT, RELAY, REPLY, WEBHOOK,
+};
 use super::*;
 use crate::goip::NumberFormat;
 use crate::message::OnUnknown;
@@ -151,11 +153,11 @@ fn every_bad_value_is_named_with_its_cure() {
         ),
         (
             "config webhok a",
-            "unknown section type 'webhok'; did you mean 'webhook'? Known here: goipd, device, line, relay, client, optout, reply, webhook, hook, balance, canary",
+            "unknown section type 'webhok'; did you mean 'webhook'? Known here: goipd, device, line, relay, client, optout, reply, webhook, hook, balance, canary, group",
         ),
         (
             "config devices a",
-            "unknown section type 'devices'; did you mean 'device'? Known here: goipd, device, line, relay, client, optout, reply, webhook, hook, balance, canary",
+            "unknown section type 'devices'; did you mean 'device'? Known here: goipd, device, line, relay, client, optout, reply, webhook, hook, balance, canary, group",
         ),
         (
             "config goipd\noption socket run/x",
@@ -400,6 +402,7 @@ fn the_manual_has_every_option_with_its_type_and_default_and_no_other() {
     check("hook", HOOK);
     check("balance", BALANCE);
     check("canary", CANARY);
+    check("group", GROUP);
 }
 
 #[test]
@@ -444,6 +447,7 @@ fn the_sample_is_right_as_it_is_and_with_every_option_turned_on() {
     check(&all, HOOK);
     check(&all, BALANCE);
     check(&all, CANARY);
+    check(&all, GROUP);
     let mut turned_on = config(&all);
     assert_eq!(
         turned_on.choosing.lines.drain(..).map(|line| line.name).collect::<Vec<_>>(),
@@ -465,6 +469,9 @@ fn the_sample_is_right_as_it_is_and_with_every_option_turned_on() {
     assert_eq!(turned_on.hooks.drain(..).map(|h| h.command).collect::<Vec<_>>(), [["/usr/bin/forward"]]);
     let health = std::mem::take(&mut turned_on.health);
     assert_eq!((health.balances.len(), health.canaries.len()), (1, 1));
+    assert_eq!(turned_on.groups.drain(..).map(|g| g.name).collect::<Vec<_>>(), ["oncall".into()]);
+    assert_eq!(turned_on.quiet.take(), crate::zone::Hours::parse("22:00-07:00"));
+    assert_eq!(turned_on.admin_number.take().map(|n| n.to_string()).as_deref(), Some("+4915112345678"));
     let senders = std::mem::take(&mut turned_on.senders);
     assert!(senders.pass("+491") && !senders.pass("777"));
     // All others are shown with their defaults.

@@ -8,6 +8,7 @@ use log::LevelFilter;
 
 use super::Faults;
 use super::answers::{self, MAX_REPLIES, OptOut, Reply};
+use super::groups;
 use super::health;
 use super::lines;
 use super::notify::{self, Hook, Webhook};
@@ -16,9 +17,11 @@ use super::relay::{self, Client, MAX_RELAY_CLIENTS, Relay};
 use super::table::{DEVICE, GOIPD};
 use super::uci::Section;
 use super::url;
-use crate::engine::{Choosing, HealthRules, Rules};
+use crate::engine::{CallerRules, Choosing, Group, HealthRules, Rules, TermRules};
 use crate::goip::NumberFormat;
+use crate::journal::Origin;
 use crate::message::{DeviceName, Number, OnUnknown, Senders};
+use crate::zone::{Hours, Zone};
 
 /// The most devices. A site with more GoIPs than this has a server.
 pub const MAX_DEVICES: usize = 16;
@@ -35,8 +38,10 @@ pub const MAX_LOGIN_BYTES: usize = 99;
 /// The most bytes of the socket's path: a UNIX socket address has room for 108 with its NUL.
 pub const MAX_SOCKET_PATH_BYTES: usize = 107;
 
-const SECTION_TYPES: [&str; 11] =
-    ["goipd", "device", "line", "relay", "client", "optout", "reply", "webhook", "hook", "balance", "canary"];
+const SECTION_TYPES: [&str; 12] = [
+    "goipd", "device", "line", "relay", "client", "optout", "reply", "webhook", "hook", "balance", "canary",
+    "group",
+];
 
 /// The name of a section that something is named by, `[A-Za-z0-9_]{1,32}`.
 pub type SectionName = heapless::String<32, u8>;
@@ -73,6 +78,12 @@ pub struct Config {
     pub on_unknown: OnUnknown,
     /// Whose messages reach webhooks, hooks and replies.
     pub senders: Senders,
+    /// When local messages that are not of high priority wait.
+    pub quiet: Option<Hours>,
+    /// An outage that was longer makes routine messages stale, 60 to 2592000 s; 0: none does.
+    pub stale_after_s: u32,
+    /// Who is told of it.
+    pub admin_number: Option<Number>,
     /// What is logged; never `Off`.
     pub log_level: LevelFilter,
     /// The boxes in the order of the file: 1 to [`MAX_DEVICES`], at most [`MAX_LINES_IN_ALL`]
@@ -94,6 +105,8 @@ pub struct Config {
     pub hooks: Vec<Hook>,
     /// The balances and canaries, at most [`super::MAX_TENDED`] of each.
     pub health: HealthRules,
+    /// Receivers by one name, at most [`super::MAX_GROUPS`].
+    pub groups: Vec<Group>,
 }
 
 /// A box.
@@ -192,6 +205,10 @@ impl Default for Config {
             webhooks: Vec::new(),
             hooks: Vec::new(),
             health: HealthRules::default(),
+            groups: Vec::new(),
+            quiet: None,
+            stale_after_s: 0,
+            admin_number: None,
         };
         defaults(GOIPD, &mut config);
         config
@@ -209,6 +226,25 @@ impl Config {
         rules.opt_out.transactional = exempt.map(Client::id).collect();
         rules.senders = self.senders.clone();
         rules
+    }
+}
+
+impl Config {
+    /// When messages go, and to whom by one name; in UTC.
+    pub fn terms(&self) -> TermRules {
+        let local = CallerRules { origin: Origin::Local, name: "local".into(), quiet: self.quiet };
+        let mut callers = vec![local];
+        for client in &self.clients {
+            let origin = Origin::Client(client.id());
+            callers.push(CallerRules { origin, name: client.name.as_str().into(), quiet: client.quiet });
+        }
+        TermRules {
+            groups: self.groups.clone(),
+            callers,
+            zone: Zone::default(),
+            stale_after_s: self.stale_after_s,
+            admin: self.admin_number.clone(),
+        }
     }
 }
 
@@ -324,6 +360,10 @@ pub(super) fn config(sections: &[Section], faults: &mut Faults) -> Config {
             "webhook" => {
                 config.webhooks.push(notify::webhook(section, webhooks.len(), faults));
                 webhooks.push(section);
+            }
+            "group" => {
+                let group = groups::group(section, &config.groups, faults);
+                config.groups.push(group);
             }
             "hook" => {
                 let hook = notify::hook(section, config.hooks.len(), faults);

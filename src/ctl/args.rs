@@ -78,6 +78,8 @@ pub(super) struct NewMessage {
     pub tag: Option<String>,
     pub priority: Option<String>,
     pub on_unknown: Option<String>,
+    pub at: Option<String>,
+    pub collapse: Option<String>,
     pub wait: Wait,
 }
 
@@ -101,6 +103,8 @@ struct Options {
     tag: Option<String>,
     priority: Option<String>,
     on_unknown: Option<String>,
+    at: Option<String>,
+    collapse: Option<String>,
     wait: Wait,
     state: Option<String>,
     after: Option<u32>,
@@ -202,6 +206,8 @@ impl Options {
                 let known = [OnUnknown::Hold, OnUnknown::Resend].map(OnUnknown::as_str);
                 self.on_unknown = Some(word(&option, value, &known)?);
             }
+            "at" => self.at = Some(value),
+            "collapse" => self.collapse = Some(value),
             "line" => self.line = Some(value),
             "key" => self.key = Some(value),
             "tag" => self.tag = Some(value),
@@ -233,6 +239,8 @@ fn task(command: &Spec, options: Options, words: &[String]) -> Result<Task, Fail
                 tag: options.tag,
                 priority: options.priority,
                 on_unknown: options.on_unknown,
+                at: options.at,
+                collapse: options.collapse,
                 wait: options.wait,
             };
             if name == "send" { Question::Send(new) } else { Question::Estimate(new) }

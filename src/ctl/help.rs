@@ -12,13 +12,15 @@ pub(super) struct Spec {
 pub(super) const COMMANDS: [Spec; 18] = [
     Spec {
         name: "send",
-        options: &["line", "ttl", "key", "tag", "priority", "on-unknown", "wait"],
+        options: &["line", "ttl", "key", "tag", "priority", "on-unknown", "at", "collapse", "wait"],
         help: "\
 Usage: goipctl send [OPTION…] NUMBER TEXT…
 
 Queues a message and prints its id and state: '17 queued'. Several words of
 TEXT are joined by blanks. A single '-' as TEXT reads the text from standard
 input and drops one line feed at its end. Behind '--' nothing is an option.
+Several numbers and '@GROUP's with commas between them get a message each;
+the ids follow one another.
 
   --line LINE       send on this line only: DEVICE or DEVICE/N
   --ttl S           give up what is not sent after S seconds, 60 to 2592000
@@ -28,6 +30,10 @@ input and drops one line feed at its end. Behind '--' nothing is an option.
   --priority P      high, normal or low
   --on-unknown W    hold or resend: what to do if nobody can know whether it
                     was sent; resend may send it twice
+  --at T            send not before T: 2026-12-01T07:00:00Z, with +01:00 in the
+                    place of Z, or +SECONDS; at most 30 days ahead
+  --collapse WORD   at most 64 bytes; takes the place of a message to NUMBER
+                    with the same word that waits and was never tried
   --wait[=S]        wait until it is sent or given up, S seconds at most, and
                     print id and state again; the last line counts, and so
                     does the exit code

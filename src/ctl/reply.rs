@@ -113,6 +113,8 @@ impl<'a> Reply<'a> {
             "encoding",
             "device_id",
             "tag",
+            "at",
+            "collapsed",
         ] {
             out.field(name, self.text(name).as_deref())?;
         }

@@ -12,6 +12,7 @@ use super::client::{Client, Request};
 use super::output::Output;
 use super::{DEFAULT_SOCKET, Exit, Failure};
 use crate::api::json::object;
+use crate::api::request::SEND_FIELDS;
 use crate::api::scan::{Field, decode, each_field};
 use crate::config;
 use crate::engine::CONTROL_WAIT_S;
@@ -48,12 +49,7 @@ struct Method {
 
 const METHODS: [Method; 16] = [
     Method { name: "status", op: "ping", acts: false, fields: &[] },
-    Method {
-        name: "send",
-        op: "send",
-        acts: true,
-        fields: &["to", "text", "line", "ttl", "key", "tag", "on_unknown", "priority"],
-    },
+    Method { name: "send", op: "send", acts: true, fields: &SEND_FIELDS },
     Method { name: "message", op: "status", acts: false, fields: &["id"] },
     Method { name: "explain", op: "explain", acts: false, fields: &["id"] },
     Method { name: "estimate", op: "estimate", acts: false, fields: &["to", "text", "line", "priority"] },

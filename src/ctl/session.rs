@@ -77,6 +77,8 @@ impl Session {
                 ("tag", &new.tag),
                 ("priority", &new.priority),
                 ("on_unknown", &new.on_unknown),
+                ("at", &new.at),
+                ("collapse", &new.collapse),
             ] {
                 if let Some(value) = value {
                     o.string(name, value);
@@ -86,15 +88,22 @@ impl Session {
                 o.number("ttl", ttl_s);
             }
         });
-        let (id, replayed) = self.change(&request)?;
+        let (id, count, replayed) = self.change(&request)?;
         if replayed {
             complain(&format!("this key was used before, for message {id}; nothing new was queued"));
         }
-        match new.wait {
-            Wait::No => Ok(()),
-            Wait::UntilFinal => self.wait(id, None),
-            Wait::AtMost(limit_s) => self.wait(id, Some(limit_s)),
+        let limit_s = match new.wait {
+            Wait::No => return Ok(()),
+            Wait::UntilFinal => None,
+            Wait::AtMost(limit_s) => Some(limit_s),
+        };
+        // The first that went wrong counts, and all are waited for.
+        let mut result = Ok(());
+        for id in id..id.saturating_add(count) {
+            let end = self.wait(id, limit_s);
+            result = result.and(end);
         }
+        result
     }
 
     /// Waits until the message is final, or for `limit_s` seconds.
@@ -252,14 +261,21 @@ impl Session {
 
     /// Asks for a change of a message and shows its id and its state; says whether that had been
     /// asked for before.
-    fn change(&mut self, request: &Request) -> Result<(MessageId, bool), Failure> {
+    fn change(&mut self, request: &Request) -> Result<(MessageId, u32, bool), Failure> {
         let line = self.granted(request)?;
         let message = Reply::parse(&line).map_err(|why| request.lost(&why))?;
         let (Some(id), Some(state)) = (message.number("id"), message.text("state")) else {
             return Err(request.lost("goipd's reply tells no id and state"));
         };
-        self.print(&line, |out| out.line(&format!("{id} {state}")))?;
-        Ok((id, message.flag("replayed") == Some(true)))
+        // Several have ids one behind the other.
+        let count = message.text("ids").map_or(1, |ids| ids.split(',').count() as u32);
+        self.print(&line, |out| {
+            (id..id.saturating_add(count)).try_for_each(|id| out.line(&format!("{id} {state}")))
+        })?;
+        if let Some(skipped) = message.text("skipped") {
+            complain(&format!("left out, because they have opted out: {skipped}"));
+        }
+        Ok((id, count, message.flag("replayed") == Some(true)))
     }
 
     /// Has something done to a box, and prints what that answers.

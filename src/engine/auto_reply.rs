@@ -7,9 +7,7 @@ use super::inbox::{JOIN_WITHIN_S, Mark, may_go_on};
 use super::opt_out::Heeded;
 use super::{Choice, Engine, NewMessage, Now};
 use crate::journal::Origin;
-use crate::message::{
-    LineId, Number, NumberMark, PackedNumber, Priority, ReceivedId, Spelling, check_text, folded,
-};
+use crate::message::{LineId, Number, NumberMark, PackedNumber, ReceivedId, Spelling, check_text, folded};
 
 /// A text that comes from one number so often within [`REPEATED_WITHIN_S`] is a robot's.
 const ROBOT_TIMES: usize = 3;
@@ -256,16 +254,10 @@ impl Engine {
         }
         let accepted = check_text(&text, self.settings.max_segments).and_then(|shape| {
             let new = NewMessage {
-                origin,
-                to,
-                text,
-                shape,
                 choice: Choice::Line(line),
                 ttl_s: Some(TTL_S),
-                key: None,
                 tag: Some(tag.into()),
-                on_unknown: None,
-                priority: Priority::Normal,
+                ..NewMessage::new(origin, to, text, shape)
             };
             self.accept_own(now, new)
         });

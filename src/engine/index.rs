@@ -31,6 +31,10 @@ pub(super) struct Entry {
     /// The line it goes or went out on.
     pub line: Option<LineId>,
     pub choice: Choice,
+    /// The wall time before which it is not to be tried, Unix seconds; 0 without one.
+    pub at_s: u32,
+    /// Hash of what it collapses with; 0 without.
+    pub collapse: u16,
     pub attempts: u16,
     pub state: State,
     pub priority: Priority,
@@ -44,6 +48,10 @@ pub(super) struct Entry {
     /// Which of the configured prefixes its receiver has, and the line of the last message to it.
     pub prefix: u8,
     pub wish: Wish,
+    /// It stands before its id in the order.
+    pub early: bool,
+    /// How many messages, with ids from its own on, were accepted with it as one; 0 for it alone.
+    pub members: u8,
 }
 
 impl Entry {
@@ -103,14 +111,16 @@ impl Tries {
     }
 }
 
-/// A queued message, its place in the journal's index and all, may cost 128 bytes of RAM.
-const _: () = assert!(size_of::<Entry>() <= 112);
+/// A queued message, its place in the journal's index and all, may cost 136 bytes of RAM.
+const _: () = assert!(size_of::<Entry>() <= 120);
 
 /// All messages, oldest first.
 #[derive(Debug, Default)]
 pub(super) struct Index {
     entries: VecDeque<Entry>,
     counts: [u32; State::ALL.len()],
+    /// Messages that took the place of older ones: those places, in their order, and who is there.
+    early: Vec<(MessageId, MessageId)>,
 }
 
 impl Index {
@@ -162,6 +172,9 @@ impl Index {
     }
 
     pub fn set_state(&mut self, id: MessageId, state: State, at: Stamp) {
+        if state.is_final() {
+            self.set_order(id, 0);
+        }
         if let Ok(place) = self.place(id) {
             let entry = &mut self.entries[place];
             self.counts[entry.state as usize] -= 1;
@@ -173,6 +186,7 @@ impl Index {
     }
 
     pub fn remove(&mut self, id: MessageId) {
+        self.set_order(id, 0);
         if let Some(entry) = self.place(id).ok().and_then(|place| deque::remove(&mut self.entries, place)) {
             self.counts[entry.state as usize] -= 1;
         }
@@ -195,6 +209,43 @@ impl Index {
             Err(place) => place,
         };
         self.entries.range(start..)
+    }
+
+    /// Puts a message where an older one, `order`, stood; 0: where its id stands.
+    pub fn set_order(&mut self, id: MessageId, order: MessageId) {
+        let Some(entry) = self.get_mut(id).filter(|e| e.early || order > 0) else { return };
+        entry.early = order > 0;
+        self.early.retain(|&(_, known)| known != id);
+        if order > 0 {
+            let place = self.early.partition_point(|&early| early < (order, id));
+            self.early.insert(place, (order, id));
+        }
+    }
+
+    /// The messages behind the place `after`, in the order in which they are to go, with their
+    /// places.
+    pub fn in_order(&self, after: MessageId) -> impl Iterator<Item = (MessageId, &Entry)> {
+        let mut place = match self.place(after) {
+            Ok(place) => place + 1,
+            Err(place) => place,
+        };
+        let mut early = self.early.partition_point(|&(order, _)| order <= after);
+        core::iter::from_fn(move || {
+            while self.entries.get(place).is_some_and(|e| e.early) {
+                place += 1;
+            }
+            let own = self.entries.get(place);
+            match self.early.get(early) {
+                Some(&(order, id)) if own.is_none_or(|e| order < e.id) => {
+                    early += 1;
+                    Some((order, self.get(id)?))
+                }
+                _ => {
+                    place += 1;
+                    own.map(|e| (e.id, e))
+                }
+            }
+        })
     }
 
     /// The messages with that hash of origin and key.

@@ -29,8 +29,10 @@ mod restore;
 mod sends;
 mod settings;
 mod shown;
+mod stale;
 mod states;
 mod tend;
+mod terms;
 mod turn;
 mod view;
 mod waiting;
@@ -40,7 +42,8 @@ mod tests;
 
 use crate::goip::{Act, AskError, ByForm, InboxLine, LinePage, LinePart, SendOutcome, StatusPage};
 use crate::journal::{
-    BootId, Consumers, DailyCounts, MAX_OPT_OUTS, Moved, OptOuts, Record, Replies, Stamp, Ticket, Usage,
+    BootId, Consumers, DailyCounts, MAX_OPT_OUTS, Moved, OptOuts, Origin, Record, Replies, Stamp, Ticket,
+    Usage,
 };
 use crate::message::{JobId, MessageId, Problem, ProblemCode, State};
 
@@ -50,6 +53,7 @@ use index::Index;
 use line::{Device, Line, Phase};
 use received::Inbox;
 use restore::{Gap, Restoring};
+use stale::Digest;
 use tend::Tending;
 
 pub use auto_reply::{Matches, ReplyRule, Senders};
@@ -67,6 +71,8 @@ pub(crate) use requests::not_found;
 pub use requests::{NewMessage, Receipt};
 pub use restore::TRUST_WAIT_MS;
 pub use settings::{Choice, Choosing, DeviceSettings, Limits, LineSettings, Policy, Rules, Settings};
+pub use stale::{CallerRules, TermRules};
+pub use terms::{Group, MAX_RECEIVERS};
 pub use view::{Counters, LineState, LineView, StateCounts, View};
 pub use waiting::{Thought, Waiting, Why};
 
@@ -193,6 +199,13 @@ pub struct Engine {
     restored_id: MessageId,
     /// Until when a restored message waits for every line to be seen; 0 afterwards.
     proof_ms: u64,
+    /// The wall clock is trusted, and the times of all messages are counted by it.
+    trusted: bool,
+    /// Whose routine messages wait now, and when that is to be looked at again.
+    quiet: Vec<Origin>,
+    quiet_ms: u64,
+    /// What has become stale and is still to be told.
+    digest: Option<Digest>,
     /// No message is given to a line any more.
     closing: bool,
     actions: Vec<Action>,
@@ -235,6 +248,10 @@ impl Engine {
             gap: None,
             restored_id: 0,
             proof_ms: 0,
+            trusted: false,
+            quiet: Vec::new(),
+            quiet_ms: 0,
+            digest: None,
             closing: false,
             actions: Vec::with_capacity(Self::USUAL_ACTIONS),
         }

@@ -6,11 +6,12 @@ use std::hash::DefaultHasher;
 use super::choosing::Wish;
 use super::index::{Entry, Tries};
 use super::line::Phase;
+use super::terms::collapse_hash;
 use super::{Change, Choice, Engine, Now, opt_out};
 use crate::goip::encoded_len;
-use crate::journal::{self, Bodies, Body, Origin, Record, Ticket};
+use crate::journal::{self, Bodies, Body, Origin, Record, Terms, Ticket};
 use crate::message::{
-    ClientId, ErrorCode, JobId, MessageId, Number, OnUnknown, Priority, Refusal, Shape, State,
+    At, ClientId, ErrorCode, JobId, MessageId, Number, OnUnknown, Priority, Refusal, Shape, State,
 };
 
 /// Messages that are remembered for their keys' sake beyond `keep_messages`, at most.
@@ -39,12 +40,43 @@ pub struct NewMessage {
     pub on_unknown: Option<OnUnknown>,
     /// Its rank.
     pub priority: Priority,
+    /// When it is to go, if not at once.
+    pub at: Option<At>,
+    /// A newer message to the same receiver with the same word takes the place of this one.
+    pub collapse: Option<Box<str>>,
+    /// The receivers as they were asked for, if one message each is to go to several.
+    pub group: Option<Box<str>>,
+    /// Those besides `to`, without doubles; at most [`super::MAX_RECEIVERS`] with it.
+    pub others: Vec<Number>,
+}
+
+impl NewMessage {
+    /// A message of normal priority that may go at once on any line, with what is configured for all
+    /// else.
+    pub fn new(origin: Origin, to: Number, text: Box<str>, shape: Shape) -> Self {
+        Self {
+            origin,
+            to,
+            text,
+            shape,
+            choice: Choice::Any,
+            ttl_s: None,
+            key: None,
+            tag: None,
+            on_unknown: None,
+            priority: Priority::Normal,
+            at: None,
+            collapse: None,
+            group: None,
+            others: Vec::new(),
+        }
+    }
 }
 
 /// A request was taken. The caller must hear of it only once `after` is durable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Receipt {
-    /// The message.
+    /// The message, the first of several.
     pub id: MessageId,
     /// Whether it had been accepted before, under the same key.
     pub replayed: bool,
@@ -53,60 +85,89 @@ pub struct Receipt {
 }
 
 impl Engine {
-    /// Accepts a message, or finds that it has been accepted before under its key.
+    /// Accepts a message, or finds that it has been accepted before under its key. Of several all
+    /// are accepted, but for those to receivers who want none; or none is.
     ///
     /// # Errors
-    /// `duplicate_key` if the key was used with another receiver, text or line; `queue_full`;
-    /// `storage` if the journal has no room for it; `opted_out`.
-    pub fn accept(&mut self, now: Now, new: NewMessage, bodies: &impl Bodies) -> Result<Receipt, Refusal> {
+    /// `duplicate_key` if the key was used with another receiver, text or line; `bad_request` if
+    /// its time is too far ahead; `queue_full`; `storage` if the journal has no room for it;
+    /// `opted_out`.
+    pub fn accept(
+        &mut self,
+        now: Now,
+        mut new: NewMessage,
+        bodies: &impl Bodies,
+    ) -> Result<Receipt, Refusal> {
         let choice = self.named_choice(new.choice);
-        let key_hash = new.key.as_deref().map_or(0, |key| hash_key(new.origin, key));
-        if let Some(key) = new.key.as_deref()
-            && let Some(receipt) = self.replay(&new, key, key_hash, &choice, bodies)?
-        {
+        if let Some(receipt) = self.replay(&new, &choice, bodies)? {
             return Ok(receipt);
         }
-        self.check_opted_out(new.origin, &new.to)?;
-        self.check_room(&new)?;
-        bodies.room(new.text.len() + len(&new.key) + len(&new.tag))?;
-        self.queue(now, new, choice, key_hash)
+        Self::check_at(now, &mut new)?;
+        let skipped = self.leave_out(&mut new)?;
+        let first = self.terms(&new, &new.to, bodies);
+        let mut all = vec![(new.to.clone(), first)];
+        for to in core::mem::take(&mut new.others) {
+            let terms = self.terms(&new, &to, bodies);
+            all.push((to, terms));
+        }
+        let replaced = all.iter().filter(|(_, terms)| terms.replaces > 0).count();
+        self.check_room(&new, all.len(), replaced)?;
+        let each = new.text.len() + len(&new.tag) + len(&new.collapse);
+        bodies.room(each * all.len() + len(&new.key) + len(&new.group) + skipped.len())?;
+        let members = all.len() as u8;
+        if let Some(group) = &new.group {
+            all[0].1.members = members;
+            all[0].1.group = Some(if skipped.is_empty() {
+                group.clone()
+            } else {
+                [group, "\n", &skipped].concat().into()
+            });
+        }
+        let mut receipt = None;
+        for (to, terms) in all {
+            let next = self.queue(now, &new, to, &choice, terms)?;
+            // One key is all of theirs.
+            new.key = None;
+            receipt = Some(Receipt { after: next.after, ..receipt.unwrap_or(next) });
+        }
+        receipt.ok_or_else(used_up)
     }
 
-    /// Accepts a message of goipd's own. It has no key; that there is room for it in the journal
-    /// has been seen to.
+    /// Accepts a message of goipd's own, to one receiver. It has no key; that there is room for it
+    /// in the journal has been seen to.
     ///
     /// # Errors
     /// `opted_out`, `queue_full`.
     pub(super) fn accept_own(&mut self, now: Now, new: NewMessage) -> Result<Receipt, Refusal> {
         let choice = self.named_choice(new.choice);
         self.check_opted_out(new.origin, &new.to)?;
-        self.check_room(&new)?;
-        self.queue(now, new, choice, 0)
+        self.check_room(&new, 1, 0)?;
+        self.queue(now, &new, new.to.clone(), &choice, Terms::default())
     }
 
-    /// Queues a message that was found acceptable.
+    /// Queues a message to `to` that was found acceptable.
     fn queue(
         &mut self,
         now: Now,
-        new: NewMessage,
-        choice: journal::Choice,
-        key_hash: u64,
+        new: &NewMessage,
+        to: Number,
+        choice: &journal::Choice,
+        terms: Terms,
     ) -> Result<Receipt, Refusal> {
-        let Some(id) = self.last_id.checked_add(1) else {
-            return Err(Refusal::new(ErrorCode::Internal, "all 4294967295 message ids are used up"));
-        };
+        let id = self.last_id.checked_add(1).ok_or_else(used_up)?;
         self.last_id = id;
         let ttl_s = new.ttl_s.unwrap_or(self.settings.ttl_s);
         let on_unknown = new.on_unknown.unwrap_or(self.settings.on_unknown);
         log::info!(
             "message {id} queued: to {}, {} segment{} ({}){}",
-            new.to.masked(),
+            to.masked(),
             new.shape.segments,
             if new.shape.segments == 1 { "" } else { "s" },
             new.shape.encoding.as_str(),
             if new.priority == Priority::High { ", priority high" } else { "" },
         );
-        log::debug!("message {id} is to {}", new.to);
+        log::debug!("message {id} is to {to}");
+        let (since_ms, deadline_ms) = Self::times(now, terms.at_s, terms.delay_s, ttl_s);
         self.index.push(Entry {
             id,
             form_bytes: form_bytes(&new.text),
@@ -114,14 +175,16 @@ impl Engine {
             created_s: now.unix_s,
             updated_s: now.unix_s,
             ttl_s,
-            deadline_ms: now.boot_ms + u64::from(ttl_s) * 1000,
-            since_ms: now.boot_ms,
-            key: key_hash,
-            to: self.mark_of(&new.to),
+            deadline_ms,
+            since_ms,
+            key: new.key.as_deref().map_or(0, |key| hash_key(new.origin, key)),
+            to: self.mark_of(&to),
             job: JobId::EMPTY,
             problem: None,
             line: None,
             choice: new.choice,
+            at_s: terms.at_s,
+            collapse: new.collapse.as_deref().map_or(0, |word| collapse_hash(new.origin, word)),
             attempts: 0,
             state: State::Queued,
             priority: new.priority,
@@ -131,24 +194,32 @@ impl Engine {
             perhaps_sent: false,
             prefix: self.prefix_of(&new.to),
             wish: Wish::UNKNOWN,
+            early: false,
+            members: terms.members,
         });
+        self.index.set_order(id, terms.order);
         self.note_age(now, id);
+        let replaces = terms.replaces;
         let record = Record::Accepted(journal::Accepted {
             id,
             at: now.stamp(),
             origin: new.origin,
-            to: new.to,
-            text: new.text,
-            choice,
+            to,
+            text: new.text.clone(),
+            choice: choice.clone(),
             ttl_s,
             priority: new.priority,
             on_unknown,
-            key: new.key,
-            tag: new.tag,
+            key: new.key.clone(),
+            tag: new.tag.clone(),
+            terms: (terms != Terms::default()).then(|| terms.into()),
         });
         self.daily.note(&record);
         self.replies.note(&record);
         let after = self.record(record);
+        if replaces > 0 {
+            self.collapse(now, replaces, id);
+        }
         Ok(Receipt { id, replayed: false, after })
     }
 
@@ -209,9 +280,19 @@ impl Engine {
         Ok(Receipt { id, replayed: false, after: self.ticket })
     }
 
-    /// Takes a message back of which nobody was told, because its record cannot be written: it is
-    /// forgotten, and its key is free again. Says whether there is no such message any more.
+    /// Takes a message back of which nobody was told, because its record cannot be written, and
+    /// those that were accepted with it: they are forgotten, and their key is free again. Says
+    /// whether there is none of them any more.
     pub fn take_back(&mut self, now: Now, id: MessageId) -> bool {
+        let members = self.index.get(id).map_or(1, |entry| entry.members.max(1));
+        let mut gone = true;
+        for id in id..id.saturating_add(members.into()) {
+            gone &= self.take_one_back(now, id);
+        }
+        gone
+    }
+
+    fn take_one_back(&mut self, now: Now, id: MessageId) -> bool {
         let stored = |phase: Phase| matches!(phase, Phase::Storing { message, .. } if message == id);
         if let Some(line) = self.lines.iter_mut().find(|line| stored(line.phase)) {
             line.phase = Phase::Idle;
@@ -221,6 +302,7 @@ impl Engine {
             Some(State::Queued) => {
                 log::warn!("message {id} is refused after all: it cannot be stored");
                 self.forget(id);
+                self.uncollapse(now, id);
                 true
             }
             state => state.is_none(),
@@ -245,15 +327,17 @@ impl Engine {
     fn replay(
         &self,
         new: &NewMessage,
-        key: &str,
-        key_hash: u64,
         choice: &journal::Choice,
         bodies: &impl Bodies,
     ) -> Result<Option<Receipt>, Refusal> {
-        for entry in self.index.with_key(key_hash) {
+        let Some(key) = new.key.as_deref() else { return Ok(None) };
+        for entry in self.index.with_key(hash_key(new.origin, key)) {
             let same_key = |b: &Body<'_>| b.key == Some(key) && b.origin == new.origin;
-            let same_request =
-                |b: &Body<'_>| b.to == new.to.as_str() && b.text == &*new.text && b.choice == choice;
+            let same_request = |b: &Body<'_>| {
+                let group = b.group.map(|group| group.split('\n').next().unwrap_or_default());
+                let same_to = new.group.is_some() || b.to == new.to.as_str();
+                group == new.group.as_deref() && same_to && b.text == &*new.text && b.choice == choice
+            };
             match bodies.body(entry.id, |b| same_key(&b).then(|| same_request(&b))).flatten() {
                 Some(true) => {
                     return Ok(Some(Receipt { id: entry.id, replayed: true, after: self.ticket }));
@@ -273,12 +357,14 @@ impl Engine {
         Ok(None)
     }
 
-    fn check_room(&self, new: &NewMessage) -> Result<(), Refusal> {
+    /// Whether there is room for so many messages like `new`, of which some replace others.
+    fn check_room(&self, new: &NewMessage, count: usize, replaced: usize) -> Result<(), Refusal> {
         let limit = self.settings.queue_limit;
         let open_to_all = limit - limit / 5;
         let reserved = new.origin == Origin::Local || new.priority == Priority::High;
         let kept = (limit + self.settings.keep_messages) as usize + KEYED_EXTRA;
-        if self.index.working() >= if reserved { limit } else { open_to_all } {
+        let more = (count - replaced) as u32;
+        if more > 0 && self.index.working() + more > if reserved { limit } else { open_to_all } {
             return Err(self.queue_full());
         }
         if new.key.is_some() && self.index.len() >= kept {
@@ -310,6 +396,10 @@ impl Engine {
             Choice::Line(line) => journal::Choice::Line(self.settings.line_name(line)),
         }
     }
+}
+
+fn used_up() -> Refusal {
+    Refusal::new(ErrorCode::Internal, "all 4294967295 message ids are used up")
 }
 
 /// What the text takes in a form.

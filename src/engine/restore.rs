@@ -10,9 +10,10 @@ use super::choosing::Wish;
 use super::index::{Entry, Tries};
 use super::line::Phase;
 use super::requests::{form_bytes, hash_key};
+use super::terms::collapse_hash;
 use super::{Change, Choice, Engine, Now};
 use crate::journal::{
-    self, Accepted, BootId, Fence, Kept, LineJobs, Marks, Moved, Record, Stamp, Started, Submitting,
+    self, Accepted, BootId, Fence, Kept, LineJobs, Marks, Moved, Record, Stamp, Started, Submitting, Terms,
 };
 use crate::message::{JobId, LineId, LineName, MessageId, Problem, ProblemCode, State, shape};
 
@@ -37,6 +38,10 @@ pub(super) struct Restoring {
     homeless: Vec<MessageId>,
     /// The newest message of earlier boots.
     earlier_id: MessageId,
+    /// The messages whose place was taken, and by which.
+    replaced: Vec<(MessageId, MessageId)>,
+    /// Of messages that were accepted as one, the first, the next that has to come and the end.
+    torn: Option<[MessageId; 3]>,
 }
 
 /// A message that was on its way.
@@ -47,6 +52,22 @@ struct UnderWay {
     fence: Fence,
     submitted_ms: u64,
     boot: BootId,
+}
+
+impl Restoring {
+    /// Whether all have come that were accepted as one: their records stand one behind the other.
+    fn note_member(&mut self, accepted: &Accepted) {
+        let members = accepted.terms.as_ref().map_or(0, |terms| terms.members);
+        self.torn = match self.torn {
+            Some([first, next, end]) if next == accepted.id => Some([first, next.saturating_add(1), end]),
+            torn if members == 0 => torn,
+            _ => {
+                let (first, next) = (accepted.id, accepted.id.saturating_add(1));
+                Some([first, next, first.saturating_add(members.into())])
+            }
+        };
+        self.torn = self.torn.filter(|[_, next, end]| next < end);
+    }
 }
 
 impl Engine {
@@ -73,6 +94,8 @@ impl Engine {
                 let at_ms = self.pass(&mut r, accepted.at, boot);
                 let entry = self.entry(&mut r, &accepted, at_ms);
                 self.index.put(entry);
+                r.note_member(&accepted);
+                self.restore_order(&mut r, &accepted);
             }
             Record::Submitting(submitting) => self.restore_submitting(&mut r, submitting),
             Record::Moved(moved) => self.restore_moved(&mut r, &moved),
@@ -82,6 +105,7 @@ impl Engine {
             }
             Record::Forgotten(id) => {
                 self.index.remove(id);
+                r.torn = r.torn.filter(|torn| torn[0] != id);
                 r.under_way.retain(|u| u.id != id);
             }
             Record::Condition(condition) => self.restore_condition(&condition),
@@ -120,6 +144,8 @@ impl Engine {
         self.pass(&mut r, now.stamp(), self.boot);
         self.gap = before.gap(&r.time, now, r.earlier_id);
         // In this boot's time nothing is older than the boot, so this has to be seen to now.
+        let off_ms = r.time.now_ms() - before.now_ms();
+        let new_boot = self.boot != before.boot();
         let keep_ms = u64::from(self.settings.keep_s) * 1000;
         let too_old = |e: &&Entry| {
             let keyed = e.key != 0 && e.deadline_ms > r.time.now_ms();
@@ -131,6 +157,7 @@ impl Engine {
             entry.deadline_ms = r.time.in_this_boot(now, entry.deadline_ms);
             entry.since_ms = r.time.in_this_boot(now, entry.since_ms);
         }
+        self.schedule_all(now);
         self.last_id = last_id.max(newest_id);
         self.restored_id = self.last_id;
         self.proof_ms = now.boot_ms + PROOF_MS;
@@ -152,6 +179,14 @@ impl Engine {
             self.opt_outs_restored(now);
             return self.disown_all(now, ProblemCode::JournalDamaged);
         }
+        if let Some([first, next, _]) = r.torn {
+            self.forget_torn(first, next);
+        }
+        for (old, new) in r.replaced {
+            if self.index.get(new).is_some() {
+                self.collapse(now, old, new);
+            }
+        }
         for id in r.homeless {
             if self.index.get(id).is_some_and(|e| e.state == State::Queued) {
                 let problem = Problem::new(ProblemCode::LineGone);
@@ -163,6 +198,9 @@ impl Engine {
             self.go_on(now, &r.time, &under_way);
         }
         self.opt_outs_restored(now);
+        if new_boot && self.gap.is_none() {
+            self.router_was_off(now, off_ms, r.earlier_id);
+        }
         let working = self.index.working();
         if working > 0 {
             log::info!("{working} messages from before go on");
@@ -255,8 +293,22 @@ impl Engine {
         r.time.now_ms()
     }
 
+    /// Where a message stands in the order, and whose place it has taken.
+    fn restore_order(&mut self, r: &mut Restoring, accepted: &Accepted) {
+        let Some(terms) = &accepted.terms else { return };
+        if self.index.get(accepted.id).is_some_and(|entry| !entry.state.is_final()) {
+            self.index.set_order(accepted.id, terms.order);
+        }
+        if terms.replaces > 0 {
+            r.replaced.push((terms.replaces, accepted.id));
+        }
+    }
+
     fn entry(&mut self, r: &mut Restoring, accepted: &Accepted, at_ms: u64) -> Entry {
         let shape = shape(&accepted.text);
+        let none = Terms::default();
+        let terms = accepted.terms.as_deref().unwrap_or(&none);
+        let since_ms = at_ms + u64::from(terms.delay_s) * 1000;
         let choice = self.choice_of(&accepted.choice).unwrap_or_else(|| {
             r.homeless.push(accepted.id);
             Choice::Any
@@ -268,14 +320,16 @@ impl Engine {
             created_s: accepted.at.unix_s,
             updated_s: accepted.at.unix_s,
             ttl_s: accepted.ttl_s,
-            deadline_ms: at_ms + u64::from(accepted.ttl_s) * 1000,
-            since_ms: at_ms,
+            deadline_ms: since_ms + u64::from(accepted.ttl_s) * 1000,
+            since_ms,
             key: accepted.key.as_deref().map_or(0, |key| hash_key(accepted.origin, key)),
             to: self.mark_of(&accepted.to),
             job: JobId::EMPTY,
             problem: None,
             line: None,
             choice,
+            at_s: terms.at_s,
+            collapse: terms.collapse.as_deref().map_or(0, |word| collapse_hash(accepted.origin, word)),
             attempts: 0,
             state: State::Queued,
             priority: accepted.priority,
@@ -285,6 +339,8 @@ impl Engine {
             perhaps_sent: false,
             prefix: self.prefix_of(&accepted.to),
             wish: Wish::UNKNOWN,
+            early: false,
+            members: terms.members,
         }
     }
 
@@ -355,6 +411,10 @@ impl Engine {
             State::Queued => at_ms + kept.pause_ms,
             _ => at_ms.saturating_sub(kept.changed_ms_ago),
         };
+        if kept.state == State::Queued && kept.attempts == 0 && kept.pause_ms > 0 {
+            // Its ttl has not begun.
+            entry.deadline_ms = entry.since_ms + u64::from(kept.ttl_s) * 1000;
+        }
         entry.line =
             kept.line.as_ref().and_then(|name| self.place_of(name)).map(|place| self.lines[place].id);
         entry.job = kept.job;
@@ -364,6 +424,7 @@ impl Engine {
         entry.tries.set(kept.strikes, kept.pauses);
         entry.perhaps_sent = kept.perhaps_sent;
         self.index.put(entry);
+        self.restore_order(r, accepted);
         r.under_way.retain(|u| u.id != accepted.id);
         if let (Some(line), Some(fence)) = (kept.line, kept.fence)
             && !kept.state.is_final()

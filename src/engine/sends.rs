@@ -1,6 +1,7 @@
 //! What came of a send, and what that makes of the message.
 
 use super::line::{DeviceReason, Flight, LineReason, Phase};
+use super::stale::lasted_ms;
 use super::{Answer, Change, Engine, Now};
 use crate::goip::{Phase as Reached, SendAnswer, SendOutcome};
 use crate::message::{JobId, MessageId, OnUnknown, Problem, ProblemCode, State};
@@ -63,7 +64,9 @@ impl Engine {
                 if named.is_some_and(|named| named != line.id.line) {
                     log::warn!("message {message}: {} answered for another line", line.name);
                 }
-                line.hold = None;
+                if let Some(hold) = line.hold.take() {
+                    self.line_was_down(now, place, lasted_ms(now, hold.since_ms, hold.until_ms));
+                }
                 self.watch(now, place, message, id, Some(now.boot_ms));
             }
             SendOutcome::Answered(SendAnswer::Busy) => {

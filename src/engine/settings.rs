@@ -2,7 +2,7 @@
 
 use super::line::{Device, DeviceReason, Hold, Line};
 use super::poll::{InboxSettings, Poll};
-use super::{HealthRules, OptOutRules, ReplyRule};
+use super::{HealthRules, OptOutRules, ReplyRule, TermRules};
 use crate::journal::Origin;
 use crate::message::{DeviceName, LineId, LineName, Number, OnUnknown, Senders};
 
@@ -29,6 +29,8 @@ pub struct Settings {
     pub health: HealthRules,
     /// Which line a message gets, and how much each may send.
     pub choosing: Choosing,
+    /// When messages go, and to whom by one name.
+    pub terms: TermRules,
 }
 
 /// Which line a message gets that does not name one, and how much the lines may send.

@@ -3,6 +3,7 @@
 use super::fence::{AGREE_MS, AIR_MS, Verdict, judge};
 use super::line::{DeviceReason, LineReason, Phase, Seen, stuck_ms};
 use super::pace::MIN_GAP_MS;
+use super::stale::lasted_ms;
 use super::{Change, Engine, Now};
 use crate::goip::{AskError, JobStatus, LineStatus, StatusPage};
 use crate::journal::{Fence, Record};
@@ -19,6 +20,9 @@ impl Engine {
     pub(super) fn shown(&mut self, now: Now, device: usize, asked_ms: u64, page: &StatusPage) {
         if let Some(hold) = self.devices[device].hold.take() {
             let seconds = (now.boot_ms - hold.since_ms.min(now.boot_ms)) / 1000;
+            if hold.reason != DeviceReason::NotAsked {
+                self.device_was_down(now, device, lasted_ms(now, hold.since_ms, hold.until_ms));
+            }
             match hold.reason {
                 DeviceReason::NotAsked => log::info!("device {} answers", self.devices[device].name),
                 DeviceReason::TimedOut => {}
@@ -53,8 +57,8 @@ impl Engine {
         if line.known == Some(seen.id) {
             line.unproved = false;
         }
-        if line.hold.is_some_and(|h| h.reason == LineReason::NotShown) {
-            line.hold = None;
+        if let Some(hold) = line.hold.take_if(|h| h.reason == LineReason::NotShown) {
+            self.line_was_down(now, place, lasted_ms(now, hold.since_ms, hold.until_ms));
             self.line_up(now, place);
         }
         self.late_truth(now, place, seen);

@@ -307,16 +307,11 @@ impl Engine {
         let took_ms = canary.took_ms.and_then(|ms| i32::try_from(ms).ok()).unwrap_or(0);
         let Ok(shape) = check_text(&text, 1) else { return };
         let new = NewMessage {
-            origin: Origin::Local,
-            to,
-            text,
-            shape,
             choice: Choice::Line(from),
             ttl_s: Some(timeout_s),
-            key: None,
             tag: Some("canary".into()),
-            on_unknown: None,
             priority: Priority::High,
+            ..NewMessage::new(Origin::Local, to, text, shape)
         };
         let message: Option<MessageId> = match self.accept_own(now, new) {
             Ok(receipt) => Some(receipt.id),

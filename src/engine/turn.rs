@@ -53,6 +53,15 @@ impl Engine {
     /// [`Self::next_wake`] says so.
     pub fn turn(&mut self, now: Now) {
         self.close_gap(now);
+        if now.trusted && !self.trusted {
+            self.trusted = true;
+            self.quiet_ms = 0;
+            self.schedule_all(now);
+        }
+        if self.quiet_ms <= now.boot_ms {
+            self.look_at_hours(now);
+        }
+        self.tell_stale(now);
         if self.proof_ms <= now.boot_ms {
             self.proof_ms = 0;
         }
@@ -80,7 +89,7 @@ impl Engine {
         let gap = self.gap.map(|_| TRUST_WAIT_MS);
         let proof = (self.proof_ms > 0 && self.index.count(State::Queued) > 0).then_some(self.proof_ms);
         let blocked = (self.blocked_ms < u64::MAX).then_some(self.blocked_ms);
-        let mut due = earliest(&[ages, gap, proof, blocked, self.tend_due()]);
+        let mut due = earliest(&[ages, gap, proof, blocked, self.tend_due(), self.terms_due()]);
         for (place, device) in self.devices.iter().enumerate() {
             if device.flight.is_none() {
                 due = earliest(&[due, self.ask_due(place), self.inbox_due(place), self.states_due(place)]);
@@ -146,6 +155,9 @@ impl Engine {
             entry.deadline_ms = entry.deadline_ms.saturating_sub(off_ms);
             entry.since_ms = entry.since_ms.saturating_sub(off_ms);
         }
+        // Their times are counted before what waits for one is taken for stale.
+        self.schedule_all(now);
+        self.router_was_off(now, off_ms, gap.last_id);
     }
 
     /// Expires queued messages whose ttl is over and forgets final ones that are old enough.
@@ -266,11 +278,12 @@ impl Engine {
                         && e.since_ms <= now.boot_ms
                         && !self.is_from_before(e)
                         && e.id > unproved
+                        && !self.is_quiet(e)
                 };
-                let tried = |e: &&Entry| !chances.in_vain.contains(&e.candidate());
-                let Some(next) = self.index.after(after).filter(waiting).find(tried) else { break };
+                let fits = |e: &Entry| waiting(&e) && !chances.in_vain.contains(&e.candidate());
+                let Some((order, next)) = self.index.in_order(after).find(|(_, e)| fits(e)) else { break };
                 let (id, to, mut candidate) = (next.id, next.to, next.candidate());
-                after = id;
+                after = order;
                 if self.settings.choosing.sticky_h > 0 && candidate.wish == Wish::UNKNOWN {
                     candidate.wish = Wish::of(self.last_line(now, to));
                     if let Some(entry) = self.index.get_mut(id) {

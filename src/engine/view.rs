@@ -31,6 +31,8 @@ pub struct View {
     pub updated_s: u32,
     /// How often it was submitted to a box.
     pub attempts: u16,
+    /// How many messages, with ids from its own on, were accepted with it as one; 0 for it alone.
+    pub members: u8,
     /// The box's id for its last job, or empty.
     pub job: JobId,
     /// What went wrong, as last known.
@@ -170,11 +172,13 @@ impl Engine {
     /// For how long the oldest message whose outcome is still to come has waited, in seconds; 0
     /// if there is none.
     pub fn oldest_s(&self, now: Now) -> u32 {
-        let oldest = self.index.iter().find(|entry| !entry.state.is_final());
-        oldest.map_or(0, |entry| {
+        let mut oldest_ms = 0;
+        for entry in self.index.iter().filter(|entry| !entry.state.is_final()) {
             let ttl_ms = u64::from(entry.ttl_s) * 1000;
-            ((now.boot_ms + ttl_ms).saturating_sub(entry.deadline_ms) / 1000) as u32
-        })
+            // One whose time is still to come does not wait yet.
+            oldest_ms = oldest_ms.max((now.boot_ms + ttl_ms).saturating_sub(entry.deadline_ms));
+        }
+        (oldest_ms / 1000) as u32
     }
 
     /// The engine's part of the configuration.
@@ -251,6 +255,7 @@ fn view(entry: &Entry) -> View {
         created_s: entry.created_s,
         updated_s: entry.updated_s,
         attempts: entry.attempts,
+        members: entry.members,
         job: entry.job,
         problem: entry.problem,
     }

@@ -8,7 +8,7 @@ use super::index::Entry;
 use super::limits::Full;
 use super::line::Phase;
 use super::{Choice, Engine, LineSet, Now};
-use crate::date::{DAY_S, date};
+use crate::calendar::{DAY_S, date};
 use crate::journal::Origin;
 use crate::message::{LineId, MessageId, Number, NumberMark, Priority, Problem, Shape, State};
 

@@ -3,6 +3,7 @@
 mod batch;
 mod opt_outs;
 mod tags;
+mod terms;
 
 use heapless::String;
 
@@ -294,6 +295,7 @@ pub(super) fn read_body<R>(fields: &[u8], read: impl FnOnce(Body<'_>) -> R) -> O
 }
 
 fn body<'a>(f: &Fields<'a>, choice: &'a Choice) -> Result<Body<'a>, Malformed> {
+    let [_, order, collapsed] = terms::chain(f)?;
     Ok(Body {
         to: known(f.text(tag::TO)?)?,
         text: known(f.text(tag::TEXT)?)?,
@@ -301,6 +303,11 @@ fn body<'a>(f: &Fields<'a>, choice: &'a Choice) -> Result<Body<'a>, Malformed> {
         choice,
         key: f.text(tag::KEY)?,
         tag: f.text(tag::TAG)?,
+        at_s: terms::at_s(f, stamp(f, tag::AT)?.unix_s)?,
+        collapse: f.text(tag::COLLAPSE)?,
+        order,
+        collapsed,
+        group: f.text(tag::GROUP)?,
     })
 }
 
@@ -401,6 +408,9 @@ fn put_accepted(into: &mut Vec<u8>, accepted: &Accepted) {
             put_text(into, tag, text);
         }
     }
+    if let Some(terms) = &accepted.terms {
+        terms::put_terms(into, terms);
+    }
 }
 
 fn accepted(f: &Fields<'_>) -> Result<Accepted, Malformed> {
@@ -422,6 +432,7 @@ fn accepted(f: &Fields<'_>) -> Result<Accepted, Malformed> {
         on_unknown: known([OnUnknown::Hold, OnUnknown::Resend].into_iter().find(|&o| o as u8 == on_unknown))?,
         key: boxed(tag::KEY)?,
         tag: boxed(tag::TAG)?,
+        terms: terms::terms(f)?,
     })
 }
 

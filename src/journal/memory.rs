@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::{Accepted, Bodies, Body, Events, Received, ReceivedBody, Record, Ticket};
+use super::{Accepted, Bodies, Body, Events, Received, ReceivedBody, Record, Terms, Ticket};
 use crate::message::{MessageId, ReceivedId};
 
 /// Messages' bodies in RAM, oldest first.
@@ -77,6 +77,8 @@ impl Memory {
 impl Bodies for Memory {
     fn body<R>(&self, id: MessageId, read: impl FnOnce(Body<'_>) -> R) -> Option<R> {
         let accepted = self.accepted.get(self.place(id).ok()?)?;
+        let none = Terms::default();
+        let terms = accepted.terms.as_deref().unwrap_or(&none);
         Some(read(Body {
             to: accepted.to.as_str(),
             text: &accepted.text,
@@ -84,6 +86,14 @@ impl Bodies for Memory {
             choice: &accepted.choice,
             key: accepted.key.as_deref(),
             tag: accepted.tag.as_deref(),
+            at_s: match (terms.at_s, terms.delay_s) {
+                (at_s, 0) => at_s,
+                (_, delay_s) => accepted.at.unix_s.saturating_add(delay_s),
+            },
+            collapse: terms.collapse.as_deref(),
+            order: terms.order,
+            collapsed: terms.collapsed,
+            group: terms.group.as_deref(),
         }))
     }
 

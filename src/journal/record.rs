@@ -42,7 +42,8 @@ pub enum Origin {
     Local,
     /// A client of the HTTP relay.
     Client(ClientId),
-    /// goipd itself, which answers the received message with that id by itself.
+    /// goipd itself, which answers the received message with that id by itself; 0: which tells
+    /// something of its own.
     Reply(ReceivedId),
     /// goipd itself, which says once to who has opted out that it has understood: the id of the
     /// received message.
@@ -85,6 +86,30 @@ pub struct Accepted {
     pub key: Option<Box<str>>,
     /// The caller's own note on it.
     pub tag: Option<Box<str>>,
+    /// What else was asked for; of most messages nothing.
+    pub terms: Option<Box<Terms>>,
+}
+
+/// When a message goes, and what it has to do with others.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Terms {
+    /// It is not to be tried before, Unix seconds; 0 for at once.
+    pub at_s: u32,
+    /// It is not to be tried for so many seconds after it was accepted.
+    pub delay_s: u32,
+    /// What it collapses with: a newer message with the same takes its place.
+    pub collapse: Option<Box<str>>,
+    /// The queued message whose place it takes; 0 for none.
+    pub replaces: MessageId,
+    /// It is as old in the queue as this message; 0 for its own id.
+    pub order: MessageId,
+    /// How many messages it has replaced, and those that they had.
+    pub collapsed: u32,
+    /// It is the first message of several, to these receivers as they were asked for; behind a
+    /// line feed those who get none.
+    pub group: Option<Box<str>>,
+    /// How many messages that are, with ids one behind the other; 0 for one alone.
+    pub members: u8,
 }
 
 /// What a status answer showed for a line before a send, and what the send's job is to be
@@ -428,6 +453,16 @@ pub struct Body<'a> {
     pub key: Option<&'a str>,
     /// The caller's own note on it.
     pub tag: Option<&'a str>,
+    /// The time before which it is not to be tried, Unix seconds; 0 for none.
+    pub at_s: u32,
+    /// What it collapses with.
+    pub collapse: Option<&'a str>,
+    /// [`Terms::order`].
+    pub order: MessageId,
+    /// [`Terms::collapsed`].
+    pub collapsed: u32,
+    /// [`Terms::group`].
+    pub group: Option<&'a str>,
 }
 
 /// A received message, as the journal keeps it.

@@ -27,7 +27,7 @@ impl Replies {
         match record {
             Record::Accepted(accepted) if accepted.id > self.up_to => {
                 self.up_to = accepted.id;
-                if matches!(accepted.origin, Origin::Reply(_) | Origin::Confirm(_)) {
+                if matches!(accepted.origin, Origin::Reply(1..) | Origin::Confirm(_)) {
                     self.begin(accepted.at.day(self.day));
                     self.count_one(PackedNumber::from(&accepted.to).mark());
                 }

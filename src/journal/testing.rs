@@ -10,7 +10,7 @@ pub use random::Random;
 use super::{
     Accepted, BootId, Choice, Condition, Cursor, Daily, Dropped, EventKind, Fence, InboxIds, InboxWindow,
     Kept, Mark, Moved, OptIn, OptOut, OptedOut, Origin, Received, Record, Replies, Stamp, Started,
-    Submitting, Tended, Usage,
+    Submitting, Tended, Terms, Usage,
 };
 use crate::journal;
 use crate::message::{
@@ -35,6 +35,7 @@ pub fn accepted(id: MessageId, text: &str) -> Accepted {
         on_unknown: OnUnknown::Hold,
         key: Some("pump3-17".into()),
         tag: None,
+        terms: None,
     }
 }
 
@@ -122,6 +123,13 @@ pub fn samples() -> Vec<Record> {
             ..accepted(u32::MAX, "")
         };
         all.push(Record::Accepted(full));
+    }
+    for terms in [
+        Terms { at_s: 1_796_000_000, collapse: Some("pump3".into()), ..Terms::default() },
+        Terms { replaces: 7, order: 3, collapsed: 12, ..Terms::default() },
+        Terms { delay_s: 60, group: Some("@oncall,+49\n12".into()), members: 3, ..Terms::default() },
+    ] {
+        all.push(Record::Accepted(Accepted { terms: Some(terms.into()), ..accepted(21, "terms") }));
     }
     let theirs = Accepted { origin: Origin::Client(ClientId(0x811c_9dc5)), ..accepted(18, "theirs") };
     all.push(Record::Accepted(theirs.clone()));

@@ -8,7 +8,7 @@
 //! for the month after as well.
 
 use super::{BootId, Record, Stamp};
-use crate::date::{month, next_month_s};
+use crate::calendar::{month, next_month_s};
 use crate::message::{LineName, MessageId, State};
 
 /// Lines that are remembered, those included that are not configured any more. The one that has

@@ -2,6 +2,7 @@
 //! errors with their codes. Nothing here does I/O, reads a clock or knows a transport.
 
 mod amount;
+mod at;
 mod client;
 mod consumer;
 mod error;
@@ -20,6 +21,7 @@ mod state;
 mod text;
 
 pub use amount::Amount;
+pub use at::{At, MAX_AHEAD_S};
 pub use client::{ClientId, ClientName};
 pub use consumer::{ConsumerName, MAX_CONSUMER_BYTES};
 pub use error::{ErrorCode, Refusal};

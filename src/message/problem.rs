@@ -105,11 +105,15 @@ pub enum ProblemCode {
     NoAnswer = 21,
     /// The receiver wants no more messages.
     OptedOut = 30,
+    /// A newer message with the same `collapse` took its place; `device_code` is that one's id.
+    Collapsed = 31,
+    /// It was routine, and older than `stale_after` when an outage was over.
+    Stale = 32,
 }
 
 impl ProblemCode {
     /// Every code.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 23] = [
         Self::Rejected,
         Self::Temporary,
         Self::Refused,
@@ -131,6 +135,8 @@ impl ProblemCode {
         Self::JournalDamaged,
         Self::NoAnswer,
         Self::OptedOut,
+        Self::Collapsed,
+        Self::Stale,
     ];
 
     /// Whether a message waits with it and is tried again. One that failed with it has failed
@@ -171,6 +177,8 @@ impl ProblemCode {
             Self::JournalDamaged => "journal_damaged",
             Self::NoAnswer => "no_answer",
             Self::OptedOut => "opted_out",
+            Self::Collapsed => "collapsed",
+            Self::Stale => "stale",
         }
     }
 }
@@ -276,6 +284,8 @@ impl fmt::Display for Problem {
             ProblemCode::JournalDamaged => "the journal is damaged: the message may have been sent",
             ProblemCode::NoAnswer => "the box did not answer, and did not take it",
             ProblemCode::OptedOut => "the receiver has asked for no more messages",
+            ProblemCode::Collapsed => return write!(f, "replaced by message {words}"),
+            ProblemCode::Stale => "it was not urgent, and too old when an outage was over",
         }
         .fmt(f)?;
         if words.is_empty() { Ok(()) } else { write!(f, ": '{words}'") }

@@ -238,14 +238,14 @@ impl Client {
         })
     }
 
-    /// Whether there is room for one more message in the client's minute and day. It is counted
-    /// once it is accepted, by [`Self::sent`].
+    /// Whether there is room for `count` more messages in the client's minute and day. They are
+    /// counted once they are accepted, by [`Self::sent`].
     ///
     /// # Errors
     /// `rate_limited`, with the option and the time.
-    pub fn check_quota(&mut self, now: Now) -> Result<(), Denied> {
-        let daily = self.daily.as_mut().map_or(Ok(()), |d| d.check(now));
-        let rate = self.rate.as_mut().map_or(Ok(()), |r| r.check(now.boot_ms));
+    pub fn check_quota(&mut self, now: Now, count: u32) -> Result<(), Denied> {
+        let daily = self.daily.as_mut().map_or(Ok(()), |d| d.check(now, count));
+        let rate = self.rate.as_mut().map_or(Ok(()), |r| r.check(now.boot_ms, count));
         // The day is told first: who waits for the minute only would come in vain.
         let (limit, unit, option, wait_s) = match (daily, rate) {
             (Ok(()), Ok(())) => return Ok(()),
@@ -257,14 +257,14 @@ impl Client {
         Err(Denied::rate_limited(&why, wait_s))
     }
 
-    /// Counts an accepted message; a replayed one is none.
-    pub fn sent(&mut self, now: Now) {
+    /// Counts accepted messages; a replayed one is none.
+    pub fn sent(&mut self, now: Now, count: u32) {
         // Both have room: they were asked before the message was accepted.
         if let Some(rate) = &mut self.rate {
-            let _ = rate.take(now.boot_ms);
+            let _ = rate.take(now.boot_ms, count);
         }
         if let Some(daily) = &mut self.daily {
-            let _ = daily.take(now);
+            let _ = daily.take(now, count);
         }
     }
 

@@ -12,11 +12,11 @@ use super::login::Login;
 use super::reply::Reply;
 use super::route::Route;
 use super::{Count, Denied, Hosts, metrics, openapi, v1};
-use crate::api::{Answer, Caller, InboxPage, OptOutAct, Request, SendRequest, form};
+use crate::api::{Answer, Caller, InboxPage, OptOutAct, Request, SendRequest, choice, form, receivers};
 use crate::config;
 use crate::engine::{Engine, LineSet, Now};
 use crate::journal::{Origin, ReceivedBody, Seq, Ticket};
-use crate::message::{ClientId, ErrorCode, MessageId, Number, ReceivedId, Refusal};
+use crate::message::{ClientId, ErrorCode, MessageId, ReceivedId, Refusal};
 use crate::serve::http::{self, Head, Method};
 
 /// The daemon behind the door.
@@ -381,9 +381,9 @@ impl Door {
         let Some(client) = client.and_then(|id| self.access.client(id)) else {
             return Err(Denied::new(ErrorCode::Unauthorized, "a login is needed"));
         };
-        let to = Number::parse(&send.to)?;
         let settings = desk.engine().settings();
-        let wanted = crate::api::choice(send.line.as_deref(), settings)?;
+        let (to, _, _) = receivers(&send.to, settings)?;
+        let wanted = choice(send.line.as_deref(), settings)?;
         send.line = settings.choice_name(client.narrow(wanted, &to)?);
         Ok(())
     }
@@ -400,17 +400,25 @@ impl Door {
         let Some((id, client)) = client.and_then(|id| Some((id, self.access.client(id)?))) else {
             return Err(Denied::new(ErrorCode::Unauthorized, "a login is needed"));
         };
+        let known = send.key.as_deref().is_some_and(|key| desk.engine().knows_key(caller.origin, key));
+        let settings = desk.engine().settings();
+        let (_, others, _) = match receivers(&send.to, settings) {
+            Ok(receivers) => receivers,
+            // Whoever has sent its share is told that first.
+            Err(refusal) => return Err(client.check_quota(now, 1).err().unwrap_or(refusal.into())),
+        };
         // What was accepted before is no more than that when it is asked for again.
-        if !send.key.as_deref().is_some_and(|key| desk.engine().knows_key(caller.origin, key)) {
-            client.check_quota(now)?;
+        if !known {
+            client.check_quota(now, 1 + others.len() as u32)?;
         }
         send.ttl_s = send.ttl_s.or(client.ttl_s());
         self.narrow(Some(id), &mut send, desk)?;
         let (answer, after) = desk.ask(now, Request::Send(send), caller)?;
-        if let Answer::Accepted { replayed: false, .. } = answer
+        if let Answer::Accepted { id: message, replayed: false } = answer
             && let Some(client) = self.access.client(id)
         {
-            client.sent(now);
+            let members = desk.engine().view(message).map_or(1, |view| view.members.max(1));
+            client.sent(now, members.into());
         }
         Ok((answer, after))
     }

@@ -36,28 +36,28 @@ impl Rate {
         Self { credit: self.credit.min(new.credit), at_ms: self.at_ms, ..new }
     }
 
-    /// Whether there is credit for a message.
+    /// Whether there is credit for `count` messages, at most 100.
     ///
     /// # Errors
     /// In how many seconds there will be, rounded up.
-    pub fn check(&mut self, now_ms: u64) -> Result<(), u32> {
+    pub fn check(&mut self, now_ms: u64, count: u32) -> Result<(), u32> {
         // Nothing is earned beyond a minute, so more time than that makes no difference.
         let earning_ms = now_ms.saturating_sub(self.at_ms).min(MINUTE_MS) as u32;
         self.credit = (self.credit + earning_ms * self.per_min).min(self.per_min * MESSAGE);
         self.at_ms = now_ms;
-        match MESSAGE.checked_sub(self.credit) {
+        match (MESSAGE * count).checked_sub(self.credit) {
             None | Some(0) => Ok(()),
             Some(lacking) => Err(lacking.div_ceil(self.per_min).div_ceil(1000)),
         }
     }
 
-    /// Takes the credit of a message.
+    /// Takes the credit of `count` messages.
     ///
     /// # Errors
     /// As [`Self::check`]; then nothing is taken.
-    pub fn take(&mut self, now_ms: u64) -> Result<(), u32> {
-        self.check(now_ms)?;
-        self.credit -= MESSAGE;
+    pub fn take(&mut self, now_ms: u64, count: u32) -> Result<(), u32> {
+        self.check(now_ms, count)?;
+        self.credit -= MESSAGE * count;
         Ok(())
     }
 }
@@ -105,13 +105,13 @@ impl Daily {
         self.count
     }
 
-    /// Whether there is room for a message.
+    /// Whether there is room for `count` messages.
     ///
     /// # Errors
     /// In how many seconds the next day begins, rounded up.
-    pub fn check(&mut self, now: Now) -> Result<(), u32> {
+    pub fn check(&mut self, now: Now, count: u32) -> Result<(), u32> {
         self.begin_day(now);
-        if self.count.messages < self.limit {
+        if self.count.messages.saturating_add(count) <= self.limit {
             return Ok(());
         }
         Err(match self.began_ms {
@@ -120,14 +120,14 @@ impl Daily {
         })
     }
 
-    /// Counts a message.
+    /// Counts `count` messages.
     ///
     /// # Errors
     /// As [`Self::check`]; then it is not counted.
-    pub fn take(&mut self, now: Now) -> Result<(), u32> {
-        self.check(now)?;
-        self.count.messages += 1;
-        self.undated += u32::from(!now.trusted);
+    pub fn take(&mut self, now: Now, count: u32) -> Result<(), u32> {
+        self.check(now, count)?;
+        self.count.messages += count;
+        self.undated += if now.trusted { 0 } else { count };
         Ok(())
     }
 
@@ -174,8 +174,8 @@ mod tests {
             (1_000_000, Err(20)),
         ];
         for (now_ms, expected) in steps {
-            assert_eq!(rate.check(now_ms), expected, "{now_ms}");
-            assert_eq!(rate.take(now_ms), expected, "{now_ms}");
+            assert_eq!(rate.check(now_ms, 1), expected, "{now_ms}");
+            assert_eq!(rate.take(now_ms, 1), expected, "{now_ms}");
         }
     }
 
@@ -183,7 +183,7 @@ mod tests {
     fn a_rate_holds_however_often_it_is_asked() {
         for per_min in [1, 7, 60, 10_000] {
             let mut rate = Rate::new(per_min);
-            let taken = (0..600_000).filter(|now_ms| rate.take(*now_ms).is_ok()).count();
+            let taken = (0..600_000).filter(|now_ms| rate.take(*now_ms, 1).is_ok()).count();
             assert_eq!(taken as u32, per_min * 11 - 1, "{per_min}");
         }
     }
@@ -191,7 +191,7 @@ mod tests {
     #[test]
     fn the_highest_rate_fits_its_counter() {
         let mut rate = Rate::new(10_000);
-        assert_eq!(rate.take(u64::MAX), Ok(()));
+        assert_eq!(rate.take(u64::MAX, 1), Ok(()));
         assert_eq!(Rate::new(0), Rate::new(1));
         assert_eq!(Rate::new(u32::MAX), Rate::new(10_000));
     }
@@ -199,8 +199,8 @@ mod tests {
     #[test]
     fn another_limit_gives_no_credit() {
         let mut rate = Rate::new(2);
-        assert_eq!((rate.take(0), rate.take(0)), (Ok(()), Ok(())));
-        assert_eq!(rate.with_limit(60).check(0), Err(1));
+        assert_eq!((rate.take(0, 1), rate.take(0, 1)), (Ok(()), Ok(())));
+        assert_eq!(rate.with_limit(60).check(0, 1), Err(1));
         assert_eq!(Rate::new(60).with_limit(1), Rate::new(1));
     }
 
@@ -216,23 +216,23 @@ mod tests {
     fn a_day_ends_at_midnight_utc() {
         let mut daily = Daily::new(2);
         let noon = 20_000 * DAY_S + DAY_S / 2;
-        assert_eq!(daily.take(trusted(noon)), Ok(()));
-        assert_eq!(daily.take(trusted(noon + 1)), Ok(()));
-        assert_eq!(daily.take(trusted(noon + 2)), Err(DAY_S / 2 - 2));
-        assert_eq!(daily.take(trusted(20_001 * DAY_S - 1)), Err(1));
+        assert_eq!(daily.take(trusted(noon), 1), Ok(()));
+        assert_eq!(daily.take(trusted(noon + 1), 1), Ok(()));
+        assert_eq!(daily.take(trusted(noon + 2), 1), Err(DAY_S / 2 - 2));
+        assert_eq!(daily.take(trusted(20_001 * DAY_S - 1), 1), Err(1));
         assert_eq!(daily.count(), Count { day: Some(20_000), messages: 2 });
-        assert_eq!(daily.take(trusted(20_001 * DAY_S)), Ok(()));
+        assert_eq!(daily.take(trusted(20_001 * DAY_S), 1), Ok(()));
         assert_eq!(daily.count(), Count { day: Some(20_001), messages: 1 });
     }
 
     #[test]
     fn without_the_time_a_day_has_24_hours() {
         let mut daily = Daily::new(1);
-        assert_eq!(daily.take(untrusted(7_000)), Ok(()));
-        assert_eq!(daily.take(untrusted(7_001)), Err(DAY_S));
-        assert_eq!(daily.take(untrusted(7_000 + DAY_MS - 1)), Err(1));
-        assert_eq!(daily.take(untrusted(7_000 + DAY_MS)), Ok(()));
-        assert_eq!(daily.take(untrusted(7_000 + DAY_MS)), Err(DAY_S));
+        assert_eq!(daily.take(untrusted(7_000), 1), Ok(()));
+        assert_eq!(daily.take(untrusted(7_001), 1), Err(DAY_S));
+        assert_eq!(daily.take(untrusted(7_000 + DAY_MS - 1), 1), Err(1));
+        assert_eq!(daily.take(untrusted(7_000 + DAY_MS), 1), Ok(()));
+        assert_eq!(daily.take(untrusted(7_000 + DAY_MS), 1), Err(DAY_S));
         assert_eq!(daily.count(), Count { day: None, messages: 1 });
     }
 
@@ -246,38 +246,38 @@ mod tests {
         };
         let today = trusted(20_000 * DAY_S + 60);
         let mut daily = restored();
-        assert_eq!(daily.take(today), Ok(()));
-        assert_eq!(daily.take(today), Err(DAY_S - 60));
+        assert_eq!(daily.take(today, 1), Ok(()));
+        assert_eq!(daily.take(today, 1), Err(DAY_S - 60));
 
         // On the next day it counts from the beginning.
         let tomorrow = trusted(20_001 * DAY_S);
-        assert_eq!((restored().take(tomorrow), restored().count()), (Ok(()), kept));
+        assert_eq!((restored().take(tomorrow, 1), restored().count()), (Ok(()), kept));
 
         // As long as the day is not known, it may be the same.
         let mut daily = restored();
-        assert_eq!(daily.take(untrusted(1)), Ok(()));
-        assert_eq!(daily.take(untrusted(2)), Err(DAY_S));
+        assert_eq!(daily.take(untrusted(1), 1), Ok(()));
+        assert_eq!(daily.take(untrusted(2), 1), Err(DAY_S));
         // When it is another, those of this boot are of it.
         let mut other = daily;
-        assert_eq!(other.check(tomorrow), Ok(()));
+        assert_eq!(other.check(tomorrow, 1), Ok(()));
         assert_eq!(other.count(), Count { day: Some(20_001), messages: 1 });
-        assert_eq!(daily.check(today), Err(DAY_S - 60));
+        assert_eq!(daily.check(today, 1), Err(DAY_S - 60));
     }
 
     #[test]
     fn messages_from_before_the_clock_was_set_count_for_the_day_it_shows() {
         let mut daily = Daily::new(2);
-        assert_eq!(daily.take(untrusted(1)), Ok(()));
-        assert_eq!(daily.take(trusted(20_000 * DAY_S)), Ok(()));
-        assert_eq!(daily.take(trusted(20_000 * DAY_S)), Err(DAY_S));
+        assert_eq!(daily.take(untrusted(1), 1), Ok(()));
+        assert_eq!(daily.take(trusted(20_000 * DAY_S), 1), Ok(()));
+        assert_eq!(daily.take(trusted(20_000 * DAY_S), 1), Err(DAY_S));
         assert_eq!(daily.count(), Count { day: Some(20_000), messages: 2 });
     }
 
     #[test]
     fn another_limit_forgets_no_message() {
         let mut daily = Daily::new(5);
-        (0..3).for_each(|_| assert_eq!(daily.take(trusted(0)), Ok(())));
-        assert_eq!(daily.with_limit(3).check(trusted(0)), Err(DAY_S));
-        assert_eq!(daily.with_limit(4).check(trusted(0)), Ok(()));
+        (0..3).for_each(|_| assert_eq!(daily.take(trusted(0), 1), Ok(())));
+        assert_eq!(daily.with_limit(3).check(trusted(0), 1), Err(DAY_S));
+        assert_eq!(daily.with_limit(4).check(trusted(0), 1), Ok(()));
     }
 }

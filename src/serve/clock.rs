@@ -7,6 +7,8 @@ use std::{fs, io};
 use crate::api::rfc3339;
 use crate::engine::Now;
 use crate::journal::BootId;
+use crate::message::Quoted;
+use crate::zone::Zone;
 
 /// The wall clock has been set if it moved by more than this against the time since boot. Less
 /// than the time that passes before goipd starts, because a router's clock stands still while it
@@ -63,6 +65,19 @@ pub fn unix_s() -> u32 {
     // A wall clock before 1970 is as wrong as one at 1970.
     let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u32::try_from(since_1970.as_secs()).unwrap_or(u32::MAX)
+}
+
+/// The router's time zone: that of the variable `TZ`, or that of the system; UTC if there is none.
+pub fn zone() -> Zone {
+    let text = std::env::var("TZ").ok().filter(|text| !text.is_empty());
+    let text = text.or_else(|| fs::read_to_string("/etc/TZ").ok()).unwrap_or_default();
+    let text = text.trim();
+    Zone::parse(text).unwrap_or_else(|| {
+        if !text.is_empty() {
+            log::warn!("the time zone {} is not understood; quiet hours are in UTC", Quoted(text));
+        }
+        Zone::default()
+    })
 }
 
 /// Milliseconds since boot, to the hundredth of a second. Without a `/proc` there is no boot id

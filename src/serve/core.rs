@@ -12,7 +12,7 @@ use crate::api::reply::{Daemon, Source};
 use crate::api::{self, Answer, Caller, Form, Request};
 use crate::config::{self, Config};
 use crate::due::earliest;
-use crate::engine::{Action, DeviceSettings, Engine, InboxSettings, Now, Settings};
+use crate::engine::{Action, DeviceSettings, Engine, InboxSettings, Now, Settings, TermRules};
 use crate::journal::{Bodies, Event, Events, Origin, ReceivedBody, Ticket};
 use crate::message::{MessageId, ReceivedId, Refusal};
 use crate::relay::door::Desk;
@@ -342,6 +342,7 @@ fn settings(config: &Config) -> Settings {
         rules: config.rules(),
         health: config.health.clone(),
         choosing: config.choosing.clone(),
+        terms: TermRules { zone: clock::zone(), ..config.terms() },
     }
 }
 

@@ -157,8 +157,8 @@ fn is_for_core(old: &Config, new: &Config) -> bool {
         hooks: to.hooks.clone(),
         ..from.clone()
     };
-    // The rules name the clients for which they do not hold.
-    doors_of(old, new) != *new || old.rules() != new.rules()
+    // The rules name the clients for which they do not hold, and when those are to be quiet.
+    doors_of(old, new) != *new || old.rules() != new.rules() || old.terms() != new.terms()
 }
 
 /// What differs, by type and name of the sections.
@@ -173,6 +173,7 @@ fn changed(old: &Config, new: &Config) -> String {
         replies: to.replies.clone(),
         webhooks: to.webhooks.clone(),
         hooks: to.hooks.clone(),
+        groups: to.groups.clone(),
         ..from.clone()
     };
     if main(old, new) != *new {
@@ -183,6 +184,7 @@ fn changed(old: &Config, new: &Config) -> String {
     if old.relay != new.relay {
         parts.push("relay".to_owned());
     }
+    named("group", &old.groups, &new.groups, |group| &group.name, &mut parts);
     named("client", &old.clients, &new.clients, |client| client.name.as_str(), &mut parts);
     if old.opt_out != new.opt_out {
         parts.push("optout".to_owned());

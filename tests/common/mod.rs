@@ -115,10 +115,19 @@ pub fn program() -> Command {
     command
 }
 
-/// The daemon with the folder's `config`; what it tells goes behind what the one before told.
+/// The daemon with the folder's `config`, in the time zone in its `tz` if there is one; what it
+/// tells goes behind what the one before told.
 fn spawn(folder: &Folder) -> Child {
     let told = |name| File::options().create(true).append(true).open(folder.path(name)).unwrap();
-    program().arg("-c").arg(folder.path("config")).stdout(told("out")).stderr(told("err")).spawn().unwrap()
+    let zone = fs::read_to_string(folder.path("tz")).unwrap_or_default();
+    program()
+        .env("TZ", zone)
+        .arg("-c")
+        .arg(folder.path("config"))
+        .stdout(told("out"))
+        .stderr(told("err"))
+        .spawn()
+        .unwrap()
 }
 
 /// What the daemon says that ends by itself with this exit code.

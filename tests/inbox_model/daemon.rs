@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use goipd::engine::inbox::Mark;
 use goipd::engine::{
     Action, Answer, Ask, Choosing, DeviceSettings, Engine, InboxSettings, LineSet, Now, Rules, Settings,
+    TermRules,
 };
 use goipd::goip::{InboxEntry, InboxLine, LineStatus, StatusPage};
 use goipd::journal::{self, Bodies, BootId, EventKind, Limits, Log, Record};
@@ -122,6 +123,7 @@ fn opened(disk: &SimDisk, joins: bool) -> (Engine, Log<SimDisk>, ReceivedId) {
             rules: Rules::default(),
             health: Default::default(),
             choosing: Choosing::default(),
+            terms: TermRules::default(),
         },
         BootId([1; 16]),
     );

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BinaryHeap};
 use goip_sim::{Accept, Model, Options, Step};
 use goipd::engine::{
     Action, Answer, Ask, Choice, Choosing, DeviceSettings, Engine, InboxSettings, MIN_STATUS_GAP_MS,
-    NewMessage, Now, Rules, Settings,
+    NewMessage, Now, Rules, Settings, TermRules,
 };
 use goipd::goip::{
     AskError, ByForm, End, InboxReader, Phase, SendOutcome, parse_answer, parse_lines, parse_status,
@@ -639,6 +639,7 @@ pub fn settings(devices: &[(&str, u8)]) -> Settings {
         rules: Rules::default(),
         health: Default::default(),
         choosing: Choosing::default(),
+        terms: TermRules::default(),
     }
 }
 
@@ -655,5 +656,9 @@ pub fn message(to: &str, text: &str) -> NewMessage {
         tag: None,
         on_unknown: None,
         priority: Priority::Normal,
+        at: None,
+        collapse: None,
+        group: None,
+        others: Vec::new(),
     }
 }

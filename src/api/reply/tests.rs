@@ -26,14 +26,14 @@ fn a_message_has_every_field_in_every_state() {
     world.reply(r#"{"op":"send","to":"+49 151","text":"\"hi\"\n","line":"office/1","tag":"x"}"#);
     assert_eq!(
         world.reply(r#"{"op":"status","id":1}"#),
-        r#"{"ok":true,"id":1,"to":"+49151","text":"\"hi\"\n","state":"queued","line":null,"segments":1,"encoding":"gsm7","created":"2026-11-22T07:00:00Z","updated":"2026-11-22T07:00:00Z","attempts":0,"device_id":null,"tag":"x","problem":null}"#
+        r#"{"ok":true,"id":1,"to":"+49151","text":"\"hi\"\n","state":"queued","line":null,"segments":1,"encoding":"gsm7","created":"2026-11-22T07:00:00Z","updated":"2026-11-22T07:00:00Z","attempts":0,"device_id":null,"tag":"x","at":null,"collapsed":0,"problem":null}"#
     );
     let later = Now { boot_ms: NOW.boot_ms + 1000, unix_s: NOW.unix_s + 1, ..NOW };
     world.submit(later);
     world.fail(later, "2172");
     assert_eq!(
         world.reply(r#"{"op":"wait","id":1}"#),
-        r#"{"ok":true,"id":1,"to":"+49151","text":"\"hi\"\n","state":"failed","line":"office/1","segments":1,"encoding":"gsm7","created":"2026-11-22T07:00:00Z","updated":"2026-11-22T07:00:01Z","attempts":1,"device_id":"6a52acc8","tag":"x","problem":{"code":"rejected","device_code":"2172","message":"the network or the module did not take it: error 2172 (a module maker's own number; often no credit or a barred SIM)"}}"#
+        r#"{"ok":true,"id":1,"to":"+49151","text":"\"hi\"\n","state":"failed","line":"office/1","segments":1,"encoding":"gsm7","created":"2026-11-22T07:00:00Z","updated":"2026-11-22T07:00:01Z","attempts":1,"device_id":"6a52acc8","tag":"x","at":null,"collapsed":0,"problem":{"code":"rejected","device_code":"2172","message":"the network or the module did not take it: error 2172 (a module maker's own number; often no credit or a barred SIM)"}}"#
     );
 }
 

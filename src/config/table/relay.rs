@@ -7,6 +7,7 @@ use super::super::option::{Absent, Kind, Spec, quoted};
 use super::super::relay::{Client, MAX_LISTEN, Relay};
 use super::super::token::{MAX_TOKEN_CHARS, MIN_TOKEN_CHARS, TokenDigest, is_token};
 use super::super::url;
+use super::{QUIET_FORM, quiet};
 
 /// The port of examples: what the relay listens on is always written out.
 const EXAMPLE_PORT: u16 = 8037;
@@ -197,6 +198,17 @@ pub(in super::super) const CLIENT: &[Spec<Client>] = &[
         name: "ttl",
         absent: Absent::Unset,
         kind: Kind::Number { min: 60, max: 2_592_000, unit: "s", set: |client, s| client.ttl_s = Some(s) },
+    },
+    Spec {
+        name: "quiet",
+        absent: Absent::Unset,
+        kind: Kind::Own {
+            form: QUIET_FORM,
+            set: |client, text| {
+                client.quiet = Some(quiet(text)?);
+                Ok(())
+            },
+        },
     },
     Spec {
         name: "transactional",

@@ -222,7 +222,7 @@ fn every_bad_value_of_a_client_is_named_with_its_cure() {
         (
             "option tokn x",
             "unknown option 'tokn'; did you mean 'token'? Known here: token, token_hash, allow, from, lines, rate, \
-             daily, ttl, transactional",
+             daily, ttl, quiet, transactional",
         ),
     ] {
         assert_eq!(client_error(line), expected, "{line}");

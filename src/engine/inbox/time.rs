@@ -1,13 +1,12 @@
 //! The box's time.
 
-/// Days from 1 March of the year 0 to 1 January 1970, in the Gregorian calendar.
-const DAYS_TO_1970: i64 = 719_468;
+use crate::calendar::{days_in, days_to, is_leap};
 
 /// A year of the Gregorian calendar in days, on average.
 const YEAR_S: i64 = 31_556_952;
 
 /// How many years around now are tried: 29 February may be four away.
-const TRIED_YEARS: i64 = 4;
+const TRIED_YEARS: i32 = 4;
 
 /// What `MM-DD HH:MM:SS` means in Unix seconds: the box writes no year, so it is the one that
 /// brings it nearest to `now_s`, goipd's own time in Unix seconds. `utc_offset_s` is what the
@@ -19,11 +18,10 @@ const TRIED_YEARS: i64 = 4;
 pub fn device_unix_s(device_time: &str, utc_offset_s: i32, now_s: u32) -> Option<u32> {
     let [month, day, hour, minute, second] = fields(device_time)?;
     let in_day = i64::from(hour) * 3600 + i64::from(minute) * 60 + i64::from(second);
-    let this_year = 1970 + i64::from(now_s) / YEAR_S;
-    let at = |year: i64| {
-        let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-        let days = days_to(year, month.into(), day.into());
-        let real = (month, day) != (2, 29) || leap;
+    let this_year = 1970 + (i64::from(now_s) / YEAR_S) as i32;
+    let at = |year: i32| {
+        let days = i64::from(days_to(year, month.into(), day.into()));
+        let real = (month, day) != (2, 29) || is_leap(year);
         real.then(|| days * 86_400 + in_day - i64::from(utc_offset_s))
     };
     let tried = (this_year - TRIED_YEARS..=this_year + TRIED_YEARS).filter_map(at);
@@ -42,22 +40,9 @@ fn fields(text: &str) -> Option<[u8; 5]> {
         return None;
     }
     let [month, day, hour, minute, second] = [number(0)?, number(3)?, number(6)?, number(9)?, number(12)?];
-    let days = match month {
-        2 => 29,
-        4 | 6 | 9 | 11 => 30,
-        1..=12 => 31,
-        _ => 0,
-    };
-    // 60: a leap second.
-    ((1..=days).contains(&day) && hour <= 23 && minute <= 59 && second <= 60)
+    // Of a year with a 29 February. 60: a leap second.
+    ((1..=days_in(2000, month.into())).contains(&day.into()) && hour <= 23 && minute <= 59 && second <= 60)
         .then_some([month, day, hour, minute, second])
-}
-
-/// Days from 1970 to a date. Years begin in March here, so that the leap day is the last of its
-/// year; from there on the months have 31 30 31 30 31 days again and again.
-fn days_to(year: i64, month: i64, day: i64) -> i64 {
-    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - 1 - DAYS_TO_1970
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ mod requests;
 mod restore;
 mod states;
 mod tend;
+mod terms;
 
 use super::*;
 use crate::goip::{JobStatus, LineStatus, Phase as Reached, SendAnswer};
@@ -66,6 +67,7 @@ pub(super) fn settings(devices: &[DeviceSettings]) -> Settings {
         rules: Rules::default(),
         health: Default::default(),
         choosing: Choosing::default(),
+        terms: TermRules::default(),
     }
 }
 
@@ -108,6 +110,10 @@ pub(super) fn new_message(to: &str, text: &str) -> NewMessage {
         tag: None,
         on_unknown: None,
         priority: Priority::Normal,
+        at: None,
+        collapse: None,
+        group: None,
+        others: Vec::new(),
     }
 }
 

@@ -100,6 +100,12 @@ pub mod tag {
     pub const MONTH_STARTS: u8 = 86;
     pub const USED: u8 = 87;
     pub const BASE_MS: u8 = 88;
+    pub const AT_S: u8 = 91;
+    pub const DELAY_S: u8 = 92;
+    pub const COLLAPSE: u8 = 93;
+    pub const CHAIN: u8 = 94;
+    pub const GROUP: u8 = 95;
+    pub const MEMBERS: u8 = 96;
 }
 
 #[derive(Clone, Copy)]

@@ -76,6 +76,7 @@ fn a_body_is_read_from_whichever_record_holds_it() {
             _ => None,
         };
         let Some(a) = expected else { continue };
+        let t = a.terms.as_deref().cloned().unwrap_or_default();
         let same = read_body(&bytes, |body| {
             body == Body {
                 to: a.to.as_str(),
@@ -84,6 +85,11 @@ fn a_body_is_read_from_whichever_record_holds_it() {
                 choice: &a.choice,
                 key: a.key.as_deref(),
                 tag: a.tag.as_deref(),
+                at_s: if t.delay_s > 0 { a.at.unix_s + t.delay_s } else { t.at_s },
+                collapse: t.collapse.as_deref(),
+                order: t.order,
+                collapsed: t.collapsed,
+                group: t.group.as_deref(),
             }
         });
         assert_eq!(same, Some(true), "{record:?}");

@@ -253,28 +253,28 @@ fn a_quota_names_its_option_and_when_it_has_room_again() {
     let id = access.clients()[0].id();
     let client = access.client(id).unwrap();
     for _ in 0..2 {
-        assert_eq!(client.check_quota(at(100)), Ok(()));
+        assert_eq!(client.check_quota(at(100), 1), Ok(()));
         // What is not accepted is not counted.
-        assert_eq!(client.check_quota(at(100)), Ok(()));
-        client.sent(at(100));
+        assert_eq!(client.check_quota(at(100), 1), Ok(()));
+        client.sent(at(100), 1);
     }
     assert_eq!(
-        refusal(client.check_quota(at(100))),
+        refusal(client.check_quota(at(100), 1)),
         "rate_limited client 'a' may send 2 messages a minute (option 'rate'); try again in 30 s"
     );
-    assert_eq!(client.check_quota(at(130)), Ok(()));
-    client.sent(at(130));
-    let denied = client.check_quota(at(131)).unwrap_err();
+    assert_eq!(client.check_quota(at(130), 1), Ok(()));
+    client.sent(at(130), 1);
+    let denied = client.check_quota(at(131), 1).unwrap_err();
     assert_eq!(denied.retry_after_s, Some(86_400 - 131));
     assert_eq!(
         denied.refusal.message,
         "client 'a' may send 3 messages a day (option 'daily'); try again in 86269 s"
     );
-    assert_eq!(client.check_quota(at(86_400)), Ok(()));
+    assert_eq!(client.check_quota(at(86_400), 1), Ok(()));
 
     let free = access.client(ClientId::of("b")).unwrap();
-    (0..1000).for_each(|_| free.sent(at(100)));
-    assert_eq!((free.check_quota(at(100)), free.count()), (Ok(()), None));
+    (0..1000).for_each(|_| free.sent(at(100), 1));
+    assert_eq!((free.check_quota(at(100), 1), free.count()), (Ok(()), None));
 }
 
 #[test]
@@ -282,18 +282,18 @@ fn a_new_configuration_forgets_no_quota_and_no_guessing() {
     let mut access = access(&["option rate 1\n option daily 10"]);
     let id = ClientId::of("a");
     access.client(id).unwrap().restore(Count { day: Some(0), messages: 8 });
-    access.client(id).unwrap().sent(at(100));
+    access.client(id).unwrap().sent(at(100), 1);
     (0..5).for_each(|_| assert!(login(&mut access, 0, HOME, &bearer("x")).is_err()));
 
     access.configure(&configured(&["option rate 1\n option daily 9", ""]));
     assert_eq!(login(&mut access, 0, HOME, &bearer("token-of-client-b")), Err((ErrorCode::RateLimited, 1)));
     let client = access.client(id).unwrap();
     assert_eq!(client.count(), Some(Count { day: Some(0), messages: 9 }));
-    assert!(refusal(client.check_quota(at(100))).contains("9 messages a day"));
+    assert!(refusal(client.check_quota(at(100), 1)).contains("9 messages a day"));
 
     access.configure(&configured(&["option rate 1"]));
     let client = access.client(id).unwrap();
-    assert!(refusal(client.check_quota(at(100))).contains("1 messages a minute"));
+    assert!(refusal(client.check_quota(at(100), 1)).contains("1 messages a minute"));
     assert!(access.client(ClientId::of("b")).is_none());
     assert_eq!(login(&mut access, 2_000, HOME, &bearer("token-of-client-b")), Err(UNAUTHORIZED));
 }

@@ -150,6 +150,8 @@ impl Door {
         send: SendRequest,
         desk: &mut impl Desk,
     ) -> Result<(Stored, String), Denied> {
+        // A box knows no groups.
+        crate::message::Number::parse(&send.to)?;
         let to = send.to.clone();
         let (answer, after) = self.accept(now, Some(client), send, desk)?;
         let mut stored = Stored::new(after, Reply::empty());

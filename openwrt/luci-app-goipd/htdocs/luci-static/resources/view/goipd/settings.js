@@ -55,6 +55,7 @@ const secret = { password: true, modalonly: true };
 
 const URL_HOST = '[A-Za-z0-9._-]+(:[0-9]+)?';
 const ADDRESS = '([0-9]{1,3}([.][0-9]{1,3}){3}|[0-9a-fA-F:.]*:[0-9a-fA-F:.]+)';
+const hours = like('([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]', _('two times of the day'), '22:00-07:00');
 const LINE = '[A-Za-z0-9_]{1,32}(/[1-9][0-9]?)?';
 const ONE_LINE = [ '[A-Za-z0-9_]{1,32}/[1-9][0-9]?', _('a device, a slash and the number of a line'), 'office/1' ];
 
@@ -103,6 +104,12 @@ function daemon(m) {
 	add(s, 'limits', form.Value, 'reserve', _('Reserve'), _('Percent of these limits that are left for urgent messages.'), number(0, 90, '0'));
 	add(s, 'limits', form.Value, 'per_number_hour', _('Messages to one number an hour'), _('Without it any number.'),
 		number(0, 1000, '0'));
+	add(s, 'basics', form.Value, 'quiet', _('Quiet hours'),
+		_('Local messages wait in these hours unless they are urgent.'), hours);
+	add(s, 'basics', form.Value, 'stale_after', _('Stale after'),
+		_('Seconds: after a longer outage older messages expire unless they are urgent; 0 is never.'), number(0, 2592000, '0'));
+	add(s, 'basics', form.Value, 'admin_number', _('Administrator'),
+		_('The number that gets one message about what has expired so.'), like('[+]?[0-9]{2,20}', _('a number'), '+4915112345678'));
 
 	add(s, 'place', form.Value, 'state_dir', _('Journal'),
 		_('The folder that keeps the messages over a restart. In RAM they are lost when the router restarts.'),
@@ -387,6 +394,20 @@ function clients(m) {
 	add(s, 'limits', form.Value, 'daily', _('Messages a day'), _('Without it any number.'), modal, number(1, 100000));
 	add(s, 'limits', form.Value, 'ttl', _('Time to live'), _('Seconds, for its messages that name none.'),
 		modal, number(60, 2592000));
+	add(s, 'limits', form.Value, 'quiet', _('Quiet hours'),
+		_('Its messages wait in these hours unless they are urgent.'), modal, hours);
+}
+
+function groups(m) {
+	const s = m.section(form.GridSection, 'group', _('Groups'),
+		_('A message to @ and the name of a group goes to all its numbers.'));
+
+	s.addremove = true;
+	s.nodescriptions = true;
+	s.modaltitle = name => _('Group %s').format(name);
+
+	add(s, null, form.DynamicList, 'number', _('Numbers'), '', needed,
+		like('[+]?[0-9]{2,20}', _('a number'), '+4915112345678'));
 }
 
 return view.extend({
@@ -417,6 +438,7 @@ return view.extend({
 		lines(m);
 		relay(m);
 		clients(m);
+		groups(m);
 		optout(m);
 		replies(m);
 		webhooks(m);
