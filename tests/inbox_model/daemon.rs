@@ -173,6 +173,7 @@ impl<const JOINS: bool> Daemon<JOINS> {
                         self.engine.report(self.now, 0, Answer::Status(page));
                     }
                     Action::Ask(_, ask) => self.asked = ask == Ask::Inbox,
+                    Action::Act(..) => panic!("nobody asks for one"),
                 }
             }
             self.actions = actions;
