@@ -47,6 +47,7 @@ pub enum Wish {
 #[derive(Debug)]
 pub(super) struct Done {
     number: u32,
+    target: Box<str>,
     result: Result<Box<str>, Refusal>,
 }
 
@@ -54,6 +55,7 @@ pub(super) struct Done {
 #[derive(Debug)]
 pub(super) struct Control {
     number: u32,
+    target: Box<str>,
     /// The lines that it is about.
     places: core::ops::Range<usize>,
     act: Act,
@@ -168,7 +170,8 @@ impl Engine {
             line.phase = Phase::Controlled;
         }
         let act = Act { line: self.lines[place].id.line, deed };
-        self.devices[device].control = Some(Box::new(Control { number, places, act, stage }));
+        self.devices[device].control =
+            Some(Box::new(Control { number, target: target.into(), places, act, stage }));
         Ok(number)
     }
 
@@ -191,14 +194,18 @@ impl Engine {
         Ok((usize::from(device), self.places(choice.unwrap_or(Choice::Any))))
     }
 
-    /// What came of a deed; `None` while it is under way.
+    /// What came of a deed: the line or device, and the network's answer if there is one; `None` while it is
+    /// under way.
     ///
     /// # Errors
     /// `not_done`; `unknown` if it may or may not have been done.
-    pub fn control_result(&self, number: u32) -> Option<Result<&str, Refusal>> {
+    pub fn control_result(&self, number: u32) -> Option<Result<(&str, &str), Refusal>> {
         for device in &self.devices {
             if let Some(done) = device.done.as_ref().filter(|done| done.number == number) {
-                return Some(done.result.as_deref().map_err(Refusal::clone));
+                return Some(match &done.result {
+                    Ok(text) => Ok((&*done.target, &**text)),
+                    Err(refusal) => Err(refusal.clone()),
+                });
             }
             if device.control.as_ref().is_some_and(|control| control.number == number) {
                 return None;
@@ -372,6 +379,7 @@ impl Engine {
         if let Err(refusal) = &result {
             log::warn!("device {}: {refusal}", self.devices[device].name);
         }
-        self.devices[device].done = Some(Box::new(Done { number: control.number, result }));
+        self.devices[device].done =
+            Some(Box::new(Done { number: control.number, target: control.target, result }));
     }
 }
