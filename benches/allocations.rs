@@ -187,6 +187,7 @@ impl Core {
             match action {
                 Action::Record(ticket, record) => self.log.append(ticket, &record),
                 Action::Ask(_, ask) => self.asked = Some(ask),
+                Action::Act(..) => unreachable!("nothing but sends is asked for"),
             }
         }
         any
@@ -211,6 +212,7 @@ impl Core {
                 Answer::Status(Ok(page))
             }
             Ask::Inbox => Answer::Inbox(Ok(())),
+            Ask::Lines(_) => Answer::Lines(Ok(Box::default())),
             Ask::Delete(..) => Answer::Deleted(Ok(())),
         }
     }

@@ -13,9 +13,12 @@ use crate::goip::{Act, ByForm, Deed, JobStatus, Phase as Reached, SendAnswer, Se
 use crate::journal::{Fence, Record, Ticket};
 use crate::message::{ErrorCode, JobId, LineId, Refusal, Words};
 
-/// Seconds after which whoever asked for a deed is answered at the latest: it waits for a request that the box has in
-/// hand, takes one of its own, and the network may take its time.
+/// Seconds after which whoever asked for a deed is answered at the latest: it waits for a request
+/// that the box has in hand, takes one of its own, and the network may take its time.
 pub const CONTROL_WAIT_S: u32 = 90;
+
+/// A deed has to leave within this: who asked for it is told soon, and must not be surprised later.
+const LEAVE_MS: u64 = 15_000;
 
 /// The network has to answer a code within this; operators give up a session sooner.
 const NETWORK_MS: u64 = 60_000;
@@ -60,6 +63,7 @@ pub(super) struct Control {
     places: core::ops::Range<usize>,
     act: Act,
     stage: Stage,
+    began_ms: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -88,12 +92,17 @@ impl Control {
         }
     }
 
-    /// When the network's answer is waited for no more.
+    /// When it is given up: it has not left, or the network does not answer.
     pub fn until_ms(&self) -> Option<u64> {
         match self.stage {
             Stage::Looking { acted_ms, .. } => Some(acted_ms + NETWORK_MS),
-            _ => None,
+            Stage::Acting => None,
+            _ => Some(self.began_ms + LEAVE_MS),
         }
+    }
+
+    fn has_left(&self) -> bool {
+        !matches!(self.stage, Stage::Storing(_) | Stage::Ready)
     }
 
     /// What is being done, in words.
@@ -117,8 +126,8 @@ fn open(why: &str) -> Refusal {
 }
 
 impl Engine {
-    /// Begins to do `wish` to `target`, `DEVICE/N` or for a reboot `DEVICE`; gives the number under which
-    /// [`Self::control_result`] tells what came of it.
+    /// Begins to do `wish` to `target`, `DEVICE/N` or for a reboot `DEVICE`; gives the number under
+    /// which [`Self::control_result`] tells what came of it.
     ///
     /// # Errors
     /// `unknown_line`; `too_late` while a message is on a line that it is about; `too_many` while
@@ -170,8 +179,14 @@ impl Engine {
             line.phase = Phase::Controlled;
         }
         let act = Act { line: self.lines[place].id.line, deed };
-        self.devices[device].control =
-            Some(Box::new(Control { number, target: target.into(), places, act, stage }));
+        self.devices[device].control = Some(Box::new(Control {
+            number,
+            target: target.into(),
+            places,
+            act,
+            stage,
+            began_ms: now.boot_ms,
+        }));
         Ok(number)
     }
 
@@ -194,8 +209,8 @@ impl Engine {
         Ok((usize::from(device), self.places(choice.unwrap_or(Choice::Any))))
     }
 
-    /// What came of a deed: the line or device, and the network's answer if there is one; `None` while it is
-    /// under way.
+    /// What came of a deed: the line or device, and the network's answer if there is one; `None` while
+    /// it is under way.
     ///
     /// # Errors
     /// `not_done`; `unknown` if it may or may not have been done.
@@ -246,8 +261,7 @@ impl Engine {
     /// What has not begun is not done any more: the box is held, or goipd stops.
     pub(super) fn withdraw_control(&mut self, now: Now, device: usize) {
         let known = &self.devices[device];
-        let waits = |control: &Control| matches!(control.stage, Stage::Storing(_) | Stage::Ready);
-        if known.control.as_deref().is_some_and(waits) {
+        if known.control.as_ref().is_some_and(|control| !control.has_left()) {
             let why = known.hold.map_or("goipd stops".to_owned(), |hold| hold.reason.to_string());
             self.finish(now, device, Err(not_done(&why)));
         }
@@ -347,14 +361,19 @@ impl Engine {
         }
     }
 
-    /// Gives up what the network does not answer.
+    /// Gives up what does not leave, and what the network does not answer.
     pub(super) fn controls_over(&mut self, now: Now) {
         for device in 0..self.devices.len() {
-            let until_ms = self.devices[device].control.as_ref().and_then(|control| control.until_ms());
-            if until_ms.is_some_and(|ms| ms <= now.boot_ms) {
-                let why = format!("the network gave no answer within {} s", NETWORK_MS / 1000);
-                self.finish(now, device, Err(Refusal::new(ErrorCode::Unknown, why)));
+            let Some(control) = &self.devices[device].control else { continue };
+            if control.until_ms().is_none_or(|ms| ms > now.boot_ms) {
+                continue;
             }
+            let refusal = if control.has_left() {
+                Refusal::new(ErrorCode::Unknown, "the network gave no answer within 60 s")
+            } else {
+                not_done("the box or the disk was busy for too long")
+            };
+            self.finish(now, device, Err(refusal));
         }
     }
 
@@ -362,7 +381,7 @@ impl Engine {
     fn finish(&mut self, now: Now, device: usize, result: Result<Box<str>, Refusal>) {
         let Some(control) = self.devices[device].control.take() else { return };
         // A job that the box has taken and does not show yet would show by then.
-        let acted = !matches!(control.stage, Stage::Storing(_) | Stage::Ready);
+        let acted = control.has_left();
         let is_ussd = matches!(control.act.deed, Deed::Ussd { .. });
         let lasts_ms = if is_ussd && acted { AGREE_MS } else { 1 };
         for line in &mut self.lines[control.places.clone()] {

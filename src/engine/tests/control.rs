@@ -244,6 +244,20 @@ fn a_box_that_starts_anew_is_left_alone_until_it_answers() {
 }
 
 #[test]
+fn what_cannot_leave_for_a_while_is_not_done_later() {
+    let mut rig = Rig::one_line();
+    rig.disk = false;
+    let number = rig.engine.control(rig.now, "office/1", ussd()).unwrap();
+    rig.turn();
+    rig.pass(15_000);
+    assert_eq!(code(rig.engine.control_result(number)), Some(ErrorCode::NotDone));
+    rig.disk = true;
+    rig.engine.durable(rig.engine.ticket());
+    rig.pass(60_000);
+    assert_eq!(rig.act, None);
+}
+
+#[test]
 fn what_has_not_left_when_goipd_stops_is_not_done() {
     let mut rig = Rig::one_line();
     rig.disk = false;
