@@ -137,17 +137,16 @@ impl Engine {
         (states.part, states.whole) = (next, whole);
         states.due_ms = if whole { now.boot_ms + interval_ms } else { now.boot_ms };
         match page {
-            Ok(page) => {
-                let LinePage { lines: told, device: facts } = *page;
-                if let Some(facts) = facts {
+            Ok(mut page) => {
+                if let Some(facts) = page.device.take() {
                     device.facts = Some(facts);
                 }
                 if part == LinePart::List {
                     device.states.failures = 0;
                 }
-                let mut told = told.into_iter();
-                for line in lines.clone() {
-                    self.line_told(now, line, part, told.next().unwrap_or_default());
+                for (n, line) in lines.enumerate() {
+                    let told = page.lines.get_mut(n).map(core::mem::take);
+                    self.line_told(now, line, part, told.unwrap_or_default());
                 }
                 self.probe_barred(now, place);
             }
