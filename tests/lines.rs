@@ -244,9 +244,9 @@ fn the_relay_shows_the_lines_and_lets_only_admins_do_something() {
     for (path, body, status, error) in [
         ("/v1/lines/office/2", r#"{"power":"up"}"#, 400, "bad_request"),
         ("/v1/lines/office/2", r#"{"line":"office/1","power":"on"}"#, 400, "bad_request"),
-        ("/v1/lines/office/9", r#"{"power":"on"}"#, 422, "unknown_line"),
+        ("/v1/lines/office/9", r#"{"power":"on"}"#, 404, "not_found"),
         ("/v1/lines/office/2/ussd", r#"{"code":"1"}"#, 502, "not_done"),
-        ("/v1/devices/shop/reboot", "", 422, "unknown_line"),
+        ("/v1/devices/shop/reboot", "", 404, "not_found"),
     ] {
         let answer = relay.request("POST", path, ADMIN, body);
         assert_eq!((answer.status, answer.error()), (status, error), "{path} {answer:?}");
