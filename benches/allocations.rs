@@ -187,7 +187,7 @@ impl Core {
             match action {
                 Action::Record(ticket, record) => self.log.append(ticket, &record),
                 Action::Ask(_, ask) => self.asked = Some(ask),
-                Action::Act(..) => unreachable!("nobody asks for one"),
+                Action::Act(..) => unreachable!("nothing but sends is asked for"),
             }
         }
         any
@@ -212,8 +212,8 @@ impl Core {
                 Answer::Status(Ok(page))
             }
             Ask::Inbox => Answer::Inbox(Ok(())),
-            Ask::Delete(..) => Answer::Deleted(Ok(())),
             Ask::Lines(_) => Answer::Lines(Ok(Box::default())),
+            Ask::Delete(..) => Answer::Deleted(Ok(())),
         }
     }
 }

@@ -18,7 +18,7 @@ const HTTP: &str = include_str!("../docs/http.md");
 
 /// What the socket can refuse a request with. The other codes belong to doors with a login or with
 /// pages.
-const SOCKET_CODES: [ErrorCode; 14] = [
+const SOCKET_CODES: [ErrorCode; 16] = [
     ErrorCode::BadRequest,
     ErrorCode::InvalidNumber,
     ErrorCode::EmptyText,
@@ -30,6 +30,8 @@ const SOCKET_CODES: [ErrorCode; 14] = [
     ErrorCode::TooLate,
     ErrorCode::QueueFull,
     ErrorCode::Storage,
+    ErrorCode::NotDone,
+    ErrorCode::Unknown,
     ErrorCode::TooLarge,
     ErrorCode::TooMany,
     ErrorCode::Internal,

@@ -12,6 +12,8 @@ use goip_sim::{Fault, Options, Page, Sim};
 
 const LINES: &str = r#"{"op":"lines"}"#;
 
+const DONE: &str = r#"{"ok":true,"line":"office/1","text":""}"#;
+
 /// Asks until the reply holds `words`.
 #[track_caller]
 fn until(talk: &mut Talk, request: &str, words: &str) -> String {
@@ -99,11 +101,11 @@ fn a_line_that_was_switched_off_stays_off_until_it_is_switched_on() {
     let daemon = daemon(&sim, 1);
     let mut talk = daemon.connect();
     until(&mut talk, LINES, r#""module":true"#);
-    assert_eq!(talk.ask(r#"{"op":"line","line":"office/1","power":"off"}"#), r#"{"ok":true,"text":""}"#);
+    assert_eq!(talk.ask(r#"{"op":"line","line":"office/1","power":"off"}"#), DONE);
     let reply = until(&mut talk, LINES, r#""module":false"#);
     assert!(reply.contains("goipctl line LINE on"), "{reply}");
     assert_eq!(talk.ask("send 12 x"), "ok 1");
-    assert_eq!(talk.ask(r#"{"op":"line","line":"office/1","power":"on"}"#), r#"{"ok":true,"text":""}"#);
+    assert_eq!(talk.ask(r#"{"op":"line","line":"office/1","power":"on"}"#), DONE);
     until(&mut talk, r#"{"op":"wait","id":1}"#, r#""state":"sent""#);
     let control: Vec<_> = sim.requests().into_iter().filter(|r| r.page == Page::Control).collect();
     let queries: Vec<_> = control.iter().map(|r| r.query.as_str()).collect();
@@ -132,7 +134,7 @@ fn the_network_is_asked_and_its_answer_told_whole() {
     let mut talk = daemon.connect();
     until(&mut talk, LINES, r#""up":true"#);
     let reply = talk.ask(r#"{"op":"ussd","line":"office/1","code":"*100#"}"#);
-    assert_eq!(reply, format!(r#"{{"ok":true,"text":"{answer}"}}"#));
+    assert_eq!(reply, format!(r#"{{"ok":true,"line":"office/1","text":"{answer}"}}"#));
     assert_eq!(talk.ask("send 12 x"), "ok 1");
     until(&mut talk, r#"{"op":"wait","id":1}"#, r#""state":"sent""#);
     for (request, error) in [
@@ -171,10 +173,7 @@ fn a_crash_while_the_network_is_asked_disowns_nothing() {
     let mut talk = daemon.connect();
     let reply = until(&mut talk, r#"{"op":"status","id":1}"#, r#""state":"queued""#);
     assert!(!reply.contains("journal_restored"), "{reply}");
-    assert_eq!(
-        talk.ask(r#"{"op":"send","to":"12","text":"y","line":"office/2"}"#).contains("\"id\":2"),
-        true
-    );
+    assert!(talk.ask(r#"{"op":"send","to":"12","text":"y","line":"office/2"}"#).contains("\"id\":2"));
     until(&mut talk, r#"{"op":"wait","id":2}"#, r#""state":"sent""#);
     assert!(!daemon.err().contains("somebody else"), "{}", daemon.err());
 }
@@ -239,15 +238,15 @@ fn the_relay_shows_the_lines_and_lets_only_admins_do_something() {
     assert_eq!(relay.request("POST", ussd, TOKEN, r#"{"code":"*100#"}"#).status, 403);
     assert_eq!(relay.request("GET", ussd, ADMIN, "").status, 405);
     let answer = relay.request("POST", ussd, ADMIN, r#"{"code":"*100#"}"#);
-    assert_eq!((answer.status, &*answer.body), (200, r#"{"text":"Your balance is 5.00"}"#));
+    assert_eq!((answer.status, &*answer.body), (200, r#"{"line":"office/1","text":"Your balance is 5.00"}"#));
     let answer = relay.request("POST", "/v1/lines/office/2", ADMIN, r#"{"power":"off"}"#);
-    assert_eq!((answer.status, &*answer.body), (200, r#"{"text":""}"#));
+    assert_eq!((answer.status, &*answer.body), (200, r#"{"line":"office/2","text":""}"#));
     for (path, body, status, error) in [
         ("/v1/lines/office/2", r#"{"power":"up"}"#, 400, "bad_request"),
         ("/v1/lines/office/2", r#"{"line":"office/1","power":"on"}"#, 400, "bad_request"),
-        ("/v1/lines/office/9", r#"{"power":"on"}"#, 422, "unknown_line"),
+        ("/v1/lines/office/9", r#"{"power":"on"}"#, 404, "not_found"),
         ("/v1/lines/office/2/ussd", r#"{"code":"1"}"#, 502, "not_done"),
-        ("/v1/devices/shop/reboot", "", 422, "unknown_line"),
+        ("/v1/devices/shop/reboot", "", 404, "not_found"),
     ] {
         let answer = relay.request("POST", path, ADMIN, body);
         assert_eq!((answer.status, answer.error()), (status, error), "{path} {answer:?}");

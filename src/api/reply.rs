@@ -91,7 +91,7 @@ impl<B: Bodies> Source<'_, B> {
             Answer::OptOut(number) => words::ok(out, number.text()),
             Answer::OptedOut(count) => words::ok(out, count),
             Answer::OptOuts { .. } => words::ok(out, self.engine.opt_out_counts()[0]),
-            Answer::Control(number) => words::ok(out, self.control(number)?),
+            Answer::Control(number) => words::ok(out, self.control(number)?.1),
             Answer::Explained(id) => words::ok(out, id),
             Answer::Estimated(estimate) => words::ok(out, estimate.shape.segments),
             Answer::Daemon => words::ok(out, env!("CARGO_PKG_VERSION")),
@@ -108,7 +108,11 @@ impl<B: Bodies> Source<'_, B> {
             Answer::Message(id) | Answer::Wait { id, .. } => {
                 self.with_body(id, |view, body| self.message(o, view, body)).map_err(not_found)?;
             }
-            Answer::Control(number) => o.string("text", self.control(number)?),
+            Answer::Control(number) => {
+                let (target, text) = self.control(number)?;
+                o.string(if target.contains('/') { "line" } else { "device" }, target);
+                o.string("text", text);
+            }
             Answer::Page { owner, state, after, limit } => self.page(o, owner, state, after, limit),
             Answer::Inbox(page) => self.inbox(o, page),
             Answer::Lines => self.lines(o),
@@ -145,7 +149,7 @@ impl<B: Bodies> Source<'_, B> {
     }
 
     /// What came of a deed.
-    fn control(&self, number: u32) -> Result<&str, Refusal> {
+    fn control(&self, number: u32) -> Result<(&str, &str), Refusal> {
         self.engine.control_result(number).unwrap_or_else(|| {
             let message = "it is still under way; look at 'goipctl lines' before you ask again";
             Err(Refusal::new(ErrorCode::Unknown, message))

@@ -62,8 +62,8 @@ pub(super) enum Question {
         consumer: Option<String>,
     },
     OptOut(OptOut),
-    /// The operation, and its two fields.
-    Control(&'static str, [(&'static str, String); 2]),
+    /// The operation, what it is done to, and how.
+    Control(&'static str, [String; 2]),
     Ping,
 }
 
@@ -259,18 +259,12 @@ fn task(command: &Spec, options: Options, words: &[String]) -> Result<Task, Fail
             Some(opt_out) => Question::OptOut(opt_out),
             None => return Err(wrong_words(command)),
         },
-        ("line", [line, power]) => {
-            Question::Control("line", [("line", line.clone()), ("power", power.clone())])
+        ("device", [_, _]) if !options.yes => {
+            let why = "this stops every line of the box for minutes; add --yes if that is meant";
+            return Err(usage(Some(command), &why));
         }
-        ("ussd", [line, code]) => Question::Control("ussd", [("line", line.clone()), ("code", code.clone())]),
-        ("device", [device, action]) if options.yes => {
-            Question::Control("device", [("device", device.clone()), ("action", action.clone())])
-        }
-        ("device", [_, _]) => {
-            return Err(usage(
-                Some(command),
-                &"this stops every line of the box for minutes; add --yes if that is meant",
-            ));
+        ("line" | "ussd" | "device", [target, what]) => {
+            Question::Control(command.name, [target.clone(), what.clone()])
         }
         ("ping", []) => Question::Ping,
         ("rpcd", [word]) if word == "list" => return Ok(Task::Rpcd(Wish::List)),

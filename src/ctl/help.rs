@@ -158,10 +158,8 @@ Examples, the texts from one number, and each message as it comes:
 Usage: goipctl lines
 
 Prints the lines, one a line below a line with the names of the columns. Every
-column but the last is one word, or '-' where nothing is known. SIM: whether
-the box sees one; REG: whether it is in the network; SIGNAL: 0 to 31, weak
-below 10, and the same in dBm. With --json there is more: module, call, VoIP,
-the card's numbers (masked), model and firmware.
+column but the last is one word, or '-' where nothing is known. REG: whether
+the SIM is in the network; SIGNAL: 0 to 31, weak below 10. --json has more.
 
 Example, the lines that do not send:
   goipctl lines | awk '$2 == \"no\"'
@@ -229,10 +227,8 @@ Example:
         help: "\
 Usage: goipctl line DEVICE/N on|off
 
-Switches the module of a line on or off, as the column M of the box's summary
-does. A line that is off is given no messages until it is switched on again.
-Refused while a message is on the line. Exit code 3 if the box's answer was
-lost: then 'goipctl lines' shows what is true.
+Switches a line's module. Refused while a message is on the line. Exit code 3
+if the box's answer was lost: then 'goipctl lines' shows what is true.
 
 Example:
   goipctl line office/2 off
@@ -244,11 +240,9 @@ Example:
         help: "\
 Usage: goipctl ussd DEVICE/N CODE
 
-Asks the network with a USSD code, and prints its answer. The network has 60 s
-for it; meanwhile no message goes out on the line. A menu's next step is
-another code, such as 1, as far as the box goes on with the session. Refused
-while a message is on the line. Exit code 3 if no answer came: the code is
-not sent again.
+Asks the network with a USSD code, and prints its answer; it has 60 s for it. A
+menu's next step is another code, such as 1. Refused while a message is on the
+line. Exit code 3 if no answer came: the code is not sent again.
 
 Example:
   goipctl ussd office/1 '*100#'
@@ -260,8 +254,7 @@ Example:
         help: "\
 Usage: goipctl device DEVICE reboot --yes
 
-Has the box start anew, which takes some minutes. Messages wait meanwhile.
-Refused while a message is on one of its lines.
+Has the box start anew. Refused while a message is on one of its lines.
 
   --yes             it is meant; without it nothing is done
 

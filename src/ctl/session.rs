@@ -62,7 +62,7 @@ impl Session {
             Question::Inbox { after, limit, follow } => self.inbox(after, limit, follow),
             Question::Lines => self.show(&Request::asking("lines", |_| {}), |r, out| r.show_lines(out)),
             Question::OptOut(opt_out) => self.opt_out(opt_out),
-            Question::Control(op, fields) => self.control(op, &fields),
+            Question::Control(op, [target, how]) => self.control(op, &target, &how),
             Question::Ping => self.show(&Request::asking("ping", |_| {}), |r, out| r.show_daemon(out)),
         }
     }
@@ -279,8 +279,16 @@ impl Session {
     }
 
     /// Has something done to a box, and prints what that answers.
-    fn control(&mut self, op: &str, fields: &[(&str, String)]) -> Result<(), Failure> {
-        let request = Request::acting(op, |o| fields.iter().for_each(|(name, value)| o.string(name, value)));
+    fn control(&mut self, op: &str, target: &str, how: &str) -> Result<(), Failure> {
+        let names = match op {
+            "line" => ["line", "power"],
+            "ussd" => ["line", "code"],
+            _ => ["device", "action"],
+        };
+        let request = Request::acting(op, |o| {
+            o.string(names[0], target);
+            o.string(names[1], how);
+        });
         let request = request.within(CONTROL_WAIT_S);
         let line = self.granted(&request)?;
         let reply = Reply::parse(&line).map_err(|why| request.lost(&why))?;

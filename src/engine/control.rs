@@ -13,9 +13,12 @@ use crate::goip::{Act, ByForm, Deed, JobStatus, Phase as Reached, SendAnswer, Se
 use crate::journal::{Fence, Record, Ticket};
 use crate::message::{ErrorCode, JobId, LineId, Refusal, Words};
 
-/// Seconds after which whoever asked for a deed is answered at the latest: it waits for a request that the box has in
-/// hand, takes one of its own, and the network may take its time.
+/// Seconds after which whoever asked for a deed is answered at the latest: it waits for a request
+/// that the box has in hand, takes one of its own, and the network may take its time.
 pub const CONTROL_WAIT_S: u32 = 90;
+
+/// A deed has to leave within this: who asked for it is told soon, and must not be surprised later.
+const LEAVE_MS: u64 = 15_000;
 
 /// The network has to answer a code within this; operators give up a session sooner.
 const NETWORK_MS: u64 = 60_000;
@@ -47,6 +50,7 @@ pub enum Wish {
 #[derive(Debug)]
 pub(super) struct Done {
     number: u32,
+    target: Box<str>,
     result: Result<Box<str>, Refusal>,
 }
 
@@ -54,12 +58,14 @@ pub(super) struct Done {
 #[derive(Debug)]
 pub(super) struct Control {
     number: u32,
+    target: Box<str>,
     /// The lines that it is about.
     places: core::ops::Range<usize>,
     act: Act,
     stage: Stage,
     /// It is done whatever is known of the box.
     forced: bool,
+    began_ms: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -88,12 +94,17 @@ impl Control {
         }
     }
 
-    /// When the network's answer is waited for no more.
+    /// When it is given up: it has not left, or the network does not answer.
     pub fn until_ms(&self) -> Option<u64> {
         match self.stage {
             Stage::Looking { acted_ms, .. } => Some(acted_ms + NETWORK_MS),
-            _ => None,
+            Stage::Acting => None,
+            _ => Some(self.began_ms + LEAVE_MS),
         }
+    }
+
+    fn has_left(&self) -> bool {
+        !matches!(self.stage, Stage::Storing(_) | Stage::Ready)
     }
 
     /// What is being done, in words.
@@ -117,8 +128,8 @@ fn open(why: &str) -> Refusal {
 }
 
 impl Engine {
-    /// Begins to do `wish` to `target`, `DEVICE/N` or for a reboot `DEVICE`; gives the number under which
-    /// [`Self::control_result`] tells what came of it.
+    /// Begins to do `wish` to `target`, `DEVICE/N` or for a reboot `DEVICE`; gives the number under
+    /// which [`Self::control_result`] tells what came of it.
     ///
     /// # Errors
     /// `unknown_line`; `too_late` while a message is on a line that it is about; `too_many` while
@@ -172,7 +183,15 @@ impl Engine {
             line.phase = Phase::Controlled;
         }
         let act = Act { line: self.lines[place].id.line, deed };
-        self.devices[device].control = Some(Box::new(Control { number, places, act, stage, forced: false }));
+        self.devices[device].control = Some(Box::new(Control {
+            number,
+            target: target.into(),
+            places,
+            act,
+            stage,
+            began_ms: now.boot_ms,
+            forced: false,
+        }));
         Ok(number)
     }
 
@@ -184,7 +203,9 @@ impl Engine {
         }
         self.last_control = self.last_control.wrapping_add(1).max(now.boot_ms as u32);
         let (number, act) = (self.last_control, Act { line: 0, deed: Deed::Reboot });
-        let control = Control { number, places: 0..0, act, stage: Stage::Ready, forced: true };
+        let target = self.devices[device].name.as_str().into();
+        let (stage, began_ms) = (Stage::Ready, now.boot_ms);
+        let control = Control { number, target, places: 0..0, act, stage, began_ms, forced: true };
         self.devices[device].control = Some(Box::new(control));
     }
 
@@ -207,14 +228,18 @@ impl Engine {
         Ok((usize::from(device), self.places(choice.unwrap_or(Choice::Any))))
     }
 
-    /// What came of a deed; `None` while it is under way.
+    /// What came of a deed: the line or device, and the network's answer if there is one; `None` while
+    /// it is under way.
     ///
     /// # Errors
     /// `not_done`; `unknown` if it may or may not have been done.
-    pub fn control_result(&self, number: u32) -> Option<Result<&str, Refusal>> {
+    pub fn control_result(&self, number: u32) -> Option<Result<(&str, &str), Refusal>> {
         for device in &self.devices {
             if let Some(done) = device.done.as_ref().filter(|done| done.number == number) {
-                return Some(done.result.as_deref().map_err(Refusal::clone));
+                return Some(match &done.result {
+                    Ok(text) => Ok((&*done.target, &**text)),
+                    Err(refusal) => Err(refusal.clone()),
+                });
             }
             if device.control.as_ref().is_some_and(|control| control.number == number) {
                 return None;
@@ -255,9 +280,8 @@ impl Engine {
     /// What has not begun is not done any more: the box is held, or goipd stops.
     pub(super) fn withdraw_control(&mut self, now: Now, device: usize) {
         let known = &self.devices[device];
-        let forced = !self.closing && known.control.as_ref().is_some_and(|control| control.forced);
-        let waits = |control: &Control| !forced && matches!(control.stage, Stage::Storing(_) | Stage::Ready);
-        if known.control.as_deref().is_some_and(waits) {
+        let forced = |control: &Control| control.forced && !self.closing;
+        if known.control.as_ref().is_some_and(|control| !control.has_left() && !forced(control)) {
             let why = known.hold.map_or("goipd stops".to_owned(), |hold| hold.reason.to_string());
             self.finish(now, device, Err(not_done(&why)));
         }
@@ -357,14 +381,19 @@ impl Engine {
         }
     }
 
-    /// Gives up what the network does not answer.
+    /// Gives up what does not leave, and what the network does not answer.
     pub(super) fn controls_over(&mut self, now: Now) {
         for device in 0..self.devices.len() {
-            let until_ms = self.devices[device].control.as_ref().and_then(|control| control.until_ms());
-            if until_ms.is_some_and(|ms| ms <= now.boot_ms) {
-                let why = format!("the network gave no answer within {} s", NETWORK_MS / 1000);
-                self.finish(now, device, Err(Refusal::new(ErrorCode::Unknown, why)));
+            let Some(control) = &self.devices[device].control else { continue };
+            if control.until_ms().is_none_or(|ms| ms > now.boot_ms) {
+                continue;
             }
+            let refusal = if control.has_left() {
+                Refusal::new(ErrorCode::Unknown, "the network gave no answer within 60 s")
+            } else {
+                not_done("the box or the disk was busy for too long")
+            };
+            self.finish(now, device, Err(refusal));
         }
     }
 
@@ -372,7 +401,7 @@ impl Engine {
     fn finish(&mut self, now: Now, device: usize, result: Result<Box<str>, Refusal>) {
         let Some(control) = self.devices[device].control.take() else { return };
         // A job that the box has taken and does not show yet would show by then.
-        let acted = !matches!(control.stage, Stage::Storing(_) | Stage::Ready);
+        let acted = control.has_left();
         let is_ussd = matches!(control.act.deed, Deed::Ussd { .. });
         let lasts_ms = if is_ussd && acted { AGREE_MS } else { 1 };
         for line in &mut self.lines[control.places.clone()] {
@@ -393,6 +422,7 @@ impl Engine {
             }
             _ => {}
         }
-        self.devices[device].done = Some(Box::new(Done { number: control.number, result }));
+        self.devices[device].done =
+            Some(Box::new(Done { number: control.number, target: control.target, result }));
     }
 }

@@ -3,7 +3,7 @@
 //! alone decides. A box without such a page sends as ever, because a line of which nothing is known
 //! counts as up.
 
-use super::line::{Hold, LineReason, PROBE_FIRST_MS, PROBE_LAST_MS};
+use super::line::{DeviceReason, Hold, LineReason, PROBE_FIRST_MS, PROBE_LAST_MS};
 use super::pace::MIN_GAP_MS;
 use super::{Ask, Engine, Now};
 use crate::goip::{AskError, LineFacts, LinePage, LinePart};
@@ -137,17 +137,16 @@ impl Engine {
         (states.part, states.whole) = (next, whole);
         states.due_ms = if whole { now.boot_ms + interval_ms } else { now.boot_ms };
         match page {
-            Ok(page) => {
-                let LinePage { lines: told, device: facts } = *page;
-                if let Some(facts) = facts {
+            Ok(mut page) => {
+                if let Some(facts) = page.device.take() {
                     device.facts = Some(facts);
                 }
                 if part == LinePart::List {
                     device.states.failures = 0;
                 }
-                let mut told = told.into_iter();
-                for line in lines.clone() {
-                    self.line_told(now, line, part, told.next().unwrap_or_default());
+                for (n, line) in lines.enumerate() {
+                    let told = page.lines.get_mut(n).map(core::mem::take);
+                    self.line_told(now, line, part, told.unwrap_or_default());
                 }
                 self.probe_barred(now, place);
             }
@@ -157,8 +156,8 @@ impl Engine {
                 let wait_ms = interval_ms << u32::from(failures - 1).min(16);
                 (states.part, states.whole) = (LinePart::List, true);
                 states.due_ms = now.boot_ms + wait_ms.min(LAST_MS.max(interval_ms));
-                let name = &device.name;
-                log::debug!("device {name}: its lines' states cannot be read ({failures}): {error:?}");
+                let (reason, words) = DeviceReason::of(&error);
+                log::debug!("device {}: its lines' states cannot be read: {reason} ({words})", device.name);
                 if failures >= STALE {
                     for line in lines {
                         self.line_told(now, line, part, LineFacts::default());

@@ -344,7 +344,8 @@ impl Door {
             }
             Route::Goip(_) => return Err(Denied::new(ErrorCode::NotFound, "there is no such page")),
         };
-        match desk.ask(now, asked, caller)? {
+        let is_path = matches!(asked, Request::Control { .. });
+        match desk.ask(now, asked, caller).map_err(|refusal| of_path(refusal, is_path))? {
             (answer, _) if answer.wait_s() > 0 => Ok(Outcome::Wait { client: admission.client, answer }),
             (Answer::Events { after, reset, .. }, _) => {
                 Ok(Outcome::Stream { client: admission.client, caller, after, reset })
@@ -446,6 +447,14 @@ impl From<Refusal> for Denied {
     fn from(refusal: Refusal) -> Self {
         Self { refusal, retry_after_s: None }
     }
+}
+
+/// A line or device that stands in the path and is not there makes a path that is not there.
+fn of_path(mut refusal: Refusal, is_path: bool) -> Refusal {
+    if is_path && refusal.code == ErrorCode::UnknownLine {
+        refusal.code = ErrorCode::NotFound;
+    }
+    refusal
 }
 
 /// Whether a page from elsewhere must not ask that. The box's page sends by GET as well.

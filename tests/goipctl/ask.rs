@@ -138,16 +138,16 @@ fn a_reader_that_has_seen_enough_ends_the_list_in_peace() {
 fn lines_are_shown_in_columns_of_one_word() {
     let reply = concat!(
         r#"{"ok":true,"lines":[{"line":"office/1","up":true,"state":"sending","queued":12,"#,
-        r#""registered":true,"signal":-1,"operator":"T-Mobile\u001b D","reason":null},"#,
+        r#""registered":true,"signal":9,"dbm":-95,"sim":true,"operator":"T-Mobile\u001b D","reason":null},"#,
         r#"{"line":"office/2","up":false,"state":"held","queued":0,"reason":"the box could not be reached (for 5 s)"}]}"#,
         "\n"
     );
     let (run, requests) = talk(&["lines"], &[reply]);
     run.printed(
         "\
-LINE       UP  STATE    QUEUED REGISTERED SIGNAL OPERATOR     REASON
-office/1   yes sending  12     yes        -1     T-Mobile\\u{1b}_D -
-office/2   no  held     0      -          -      -            the box could not be reached (for 5 s)
+LINE       UP  STATE    SIM REG SIGNAL    OPERATOR   QUEUED REASON
+office/1   yes sending  yes yes 9/-95dBm  T-Mobile\\u{1b}_D 12     -
+office/2   no  held     -   -   -         -          0      the box could not be reached (for 5 s)
 ",
     );
     assert_eq!(requests, [r#"{"op":"lines"}"#]);

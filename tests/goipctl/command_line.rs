@@ -11,7 +11,7 @@ fn a_wrong_command_line_says_what_is_wrong_and_asks_no_daemon() {
         ([].as_slice(), "the COMMAND is missing; see 'goipctl --help'"),
         (
             &["outbox"],
-            "unknown command 'outbox'; known are send, status, list, cancel, resend, inbox, lines, events, optout, ping, check",
+            "unknown command 'outbox'; known are send, status, list, cancel, resend, inbox, lines, events, optout, ping, line, ussd, device, check",
         ),
         (&["estimate", "12", "x"], "unknown command 'estimate'"),
         (&["a\x1b[2J"], r"unknown command 'a\u{1b}[2J'"),
@@ -28,6 +28,12 @@ fn a_wrong_command_line_says_what_is_wrong_and_asks_no_daemon() {
         (&["status"], "too few or too many arguments; Usage: goipctl status ID"),
         (&["status", "17", "18"], "too few or too many arguments"),
         (&["lines", "1"], "too few or too many arguments"),
+        (&["line", "office/1"], "too few or too many arguments; Usage: goipctl line DEVICE/N on|off"),
+        (&["ussd", "office/1"], "too few or too many arguments; Usage: goipctl ussd DEVICE/N CODE"),
+        (
+            &["device", "office", "reboot"],
+            "this stops every line of the box for minutes; add --yes if that is meant; see 'goipctl device --help'",
+        ),
         (&["check", "a", "b"], "too few or too many arguments"),
         (&["status", "x"], "ID needs a whole number from 1 to 4294967295, not 'x'"),
         (&["status", "0"], "ID needs a whole number"),

@@ -173,7 +173,7 @@ impl<const JOINS: bool> Daemon<JOINS> {
                         self.engine.report(self.now, 0, Answer::Status(page));
                     }
                     Action::Ask(_, ask) => self.asked = ask == Ask::Inbox,
-                    Action::Act(..) => panic!("nobody asks for one"),
+                    Action::Act(..) => unreachable!("nothing is done to the box"),
                 }
             }
             self.actions = actions;

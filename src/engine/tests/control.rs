@@ -26,7 +26,7 @@ fn acted(rig: &mut Rig, outcome: SendOutcome) {
     rig.turn();
 }
 
-fn code(result: Option<Result<&str, Refusal>>) -> Option<ErrorCode> {
+fn code(result: Option<Result<(&str, &str), Refusal>>) -> Option<ErrorCode> {
     result?.err().map(|refusal| refusal.code)
 }
 
@@ -66,7 +66,7 @@ fn a_line_that_was_switched_off_gets_nothing_until_it_is_switched_on() {
     let off = begin(&mut rig, "office/1", Wish::Power(false));
     assert_eq!(rig.act, Some(Act { line: 1, deed: Deed::Power(false) }));
     acted(&mut rig, page_said());
-    assert_eq!(rig.engine.control_result(off), Some(Ok("")));
+    assert_eq!(rig.engine.control_result(off), Some(Ok(("office/1", ""))));
     let message = rig.send("x");
     let on_page = LineFacts { module: Some(false), ..LineFacts::default() };
     rig.states = Some(LinePage { lines: vec![on_page], device: None });
@@ -174,7 +174,7 @@ fn the_networks_answer_is_told_whole_and_no_message_goes_out_meanwhile() {
     let Answer::Status(Ok(mut shown)) = page(&[(&key, Done, long)]) else { panic!() };
     shown.long.push((1, long.into()));
     rig.answer(0, Answer::Status(Ok(shown)));
-    assert_eq!(rig.engine.control_result(number), Some(Ok(long)));
+    assert_eq!(rig.engine.control_result(number), Some(Ok(("office/1", long))));
     // The job is goipd's own: the next message's fence decides.
     leaves(&mut rig, message, &[(&key, Done, long)]);
     assert!(rig.engine.lines[0].fence.decides);
@@ -235,12 +235,26 @@ fn a_box_that_starts_anew_is_left_alone_until_it_answers() {
     let mut rig = Rig::one_line();
     let number = begin(&mut rig, "office", Wish::Reboot);
     acted(&mut rig, page_said());
-    assert_eq!(rig.engine.control_result(number), Some(Ok("")));
+    assert_eq!(rig.engine.control_result(number), Some(Ok(("office", ""))));
     let message = rig.send("x");
     assert!(rig.until_asked(0) >= 10_000);
     rig.is(message, State::Queued, None);
     rig.answer(0, page(&[("", JobStatus::Empty, "")]));
     assert_eq!(rig.asked[0], Some(Ask::Send(message, 1)));
+}
+
+#[test]
+fn what_cannot_leave_for_a_while_is_not_done_later() {
+    let mut rig = Rig::one_line();
+    rig.disk = false;
+    let number = rig.engine.control(rig.now, "office/1", ussd()).unwrap();
+    rig.turn();
+    rig.pass(15_000);
+    assert_eq!(code(rig.engine.control_result(number)), Some(ErrorCode::NotDone));
+    rig.disk = true;
+    rig.engine.durable(rig.engine.ticket());
+    rig.pass(60_000);
+    assert_eq!(rig.act, None);
 }
 
 #[test]
