@@ -29,7 +29,7 @@ TARGET ?=
 
 # Test files of tests/ that start goipd as a process. All others run by themselves, also as MIPS
 # programs under qemu.
-PROCESS_TESTS := socket events received opt_out webhooks hooks reload relay attack routes bad_box form goipctl journal kill
+PROCESS_TESTS := socket events received opt_out choosing webhooks hooks reload relay attack routes bad_box form goipctl journal kill
 TABLE_TESTS := $(filter-out $(PROCESS_TESTS),$(basename $(notdir $(wildcard tests/*.rs))))
 
 # The one that holds the relay against programs of others (.tools/checks, .tools/npm, node, curl) is

@@ -55,7 +55,11 @@ fn check_ranges(form: Form, request: &Request) {
             let plain = SendRequest { to: send.to.clone(), text: send.text.clone(), ..Default::default() };
             assert!(form == Form::Json || *send == plain, "plain words have no more fields");
         }
-        Request::Status { id } | Request::Cancel { id } | Request::Resend { id } => assert!(*id > 0),
+        Request::Status { id }
+        | Request::Cancel { id }
+        | Request::Resend { id }
+        | Request::Explain { id } => assert!(*id > 0),
+        Request::Estimate(send) => assert!(send.ttl_s.is_none() && send.key.is_none()),
         Request::Wait { id, timeout_s } => assert!(*id > 0 && (1..=MAX_WAIT_S).contains(timeout_s)),
         Request::Inbox { limit, wait_s, .. } => {
             assert!((1..=MAX_LIMIT).contains(limit) && *wait_s <= MAX_WAIT_S);
@@ -87,7 +91,16 @@ fn write_json(request: &Request) -> String {
                     None => o.null("ttl"),
                 }
             }
-            Request::Status { id } | Request::Cancel { id } | Request::Resend { id } => o.number("id", *id),
+            Request::Estimate(send) => {
+                o.string("to", &send.to);
+                o.string("text", &send.text);
+                o.optional("line", send.line.as_deref());
+                o.string("priority", send.priority.as_str());
+            }
+            Request::Status { id }
+            | Request::Cancel { id }
+            | Request::Resend { id }
+            | Request::Explain { id } => o.number("id", *id),
             Request::Wait { id, timeout_s } => {
                 o.number("id", *id);
                 o.number("timeout", *timeout_s);
@@ -159,6 +172,8 @@ fn op(request: &Request) -> &'static str {
         Request::Ack { .. } => "ack",
         Request::OptOuts { .. } => "optouts",
         Request::OptOut { .. } | Request::OptOutAll { .. } => "optout",
+        Request::Explain { .. } => "explain",
+        Request::Estimate(_) => "estimate",
         Request::Ping => "ping",
     }
 }

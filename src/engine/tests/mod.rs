@@ -13,6 +13,7 @@ mod limits;
 mod opt_out;
 mod requests;
 mod restore;
+mod waiting;
 
 use super::*;
 use crate::goip::{JobStatus, LineStatus, Phase as Reached, SendAnswer};
