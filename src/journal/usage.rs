@@ -222,7 +222,10 @@ impl Usage {
             Record::Submitting(submitting) => {
                 self.pass(submitting.at);
                 let place = self.place(&submitting.line);
-                self.settle(place, submitting.at);
+                // A segment may begin with what its own first records tell again.
+                if self.lines[place].1.message != submitting.id {
+                    self.settle(place, submitting.at);
+                }
                 let [own, all] = submitting.month_starts;
                 self.total.month_start = all;
                 let used = &mut self.lines[place].1;

@@ -151,6 +151,19 @@ fn the_records_tell_all_of_it_again() {
 }
 
 #[test]
+fn what_a_segment_begins_with_may_come_again_in_its_records() {
+    let mut usage = started();
+    submit(&mut usage, 1, 3, at(5));
+    let mut again = started();
+    let records: Vec<_> = usage.records().collect();
+    records.iter().for_each(|record| again.note(record));
+    submit(&mut again, 1, 3, at(5));
+    end(&mut again, 1, State::Sent, at(6));
+    end(&mut again, 1, State::Sent, at(6));
+    assert_eq!(again.used(at(6), None), [3; 3]);
+}
+
+#[test]
 fn no_more_lines_are_remembered_than_there_is_room_for() {
     let mut usage = started();
     for n in 0..=MAX_LINES as u32 {
