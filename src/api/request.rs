@@ -552,11 +552,11 @@ mod tests {
         for (text, message) in [
             (
                 "{}",
-                "the field 'op' is missing; known are send, status, wait, list, cancel, resend, inbox, lines, events, ack, optouts, optout, line, ussd, device, ping",
+                "the field 'op' is missing; known are send, status, wait, list, cancel, resend, inbox, lines, events, ack, optouts, optout, explain, estimate, line, ussd, device, ping",
             ),
             (
                 r#"{"op":"outbox"}"#,
-                "unknown op 'outbox'; known are send, status, wait, list, cancel, resend, inbox, lines, events, ack, optouts, optout, line, ussd, device, ping",
+                "unknown op 'outbox'; known are send, status, wait, list, cancel, resend, inbox, lines, events, ack, optouts, optout, explain, estimate, line, ussd, device, ping",
             ),
             (r#"{"op":7}"#, "the field 'op' must be a string in double quotes, not '7'"),
             (r#"{"op":"send","text":"x"}"#, "the field 'to' is missing"),

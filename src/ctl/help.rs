@@ -76,9 +76,12 @@ Example:
         help: "\
 Usage: goipctl estimate [--line LINE] [--priority P] NUMBER TEXT…
 
-Says how many segments a message would have, which characters make them
-short, on which line it would go out now, and when. Nothing is sent. TEXT is
+Says how many segments a message would have, which characters force UCS-2, on
+which line it would go out now, and when. Nothing is sent. TEXT is
 written as for 'send'.
+
+  --line LINE       on this line only: DEVICE or DEVICE/N
+  --priority P      high, normal or low
 
 Example:
   goipctl estimate +4915112345678 'Pump 3 stopped'
@@ -327,6 +330,8 @@ Sends SMS through goipd and shows what became of them.
   send NUMBER TEXT…   queue a message, and wait for its end with --wait
   status ID           show a message
   list                show the messages, the oldest first
+  explain ID          why a message waits, and when it will go
+  estimate NUMBER …   what a message would take, where it would go, and when
   cancel ID           take back a message that was not tried yet
   resend ID           send again what failed or is unknown
   inbox               show the received messages, with --follow as they come

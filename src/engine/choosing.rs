@@ -103,7 +103,9 @@ impl Tables {
             }
             for prefix in &own.prefixes {
                 if !tables.prefixes.contains(prefix) && tables.prefixes.len() < MAX_PREFIXES {
-                    tables.prefixes.push(prefix.clone());
+                    let longer = tables.prefixes.iter().take_while(|other| other.len() > prefix.len());
+                    let place = longer.count();
+                    tables.prefixes.insert(place, prefix.clone());
                 }
             }
         }
@@ -112,7 +114,6 @@ impl Tables {
                 tables.order.push(place);
             }
         }
-        tables.prefixes.sort_by_key(|prefix| core::cmp::Reverse(prefix.len()));
         tables.tiers.push(tiers("", settings, tables.all));
         for prefix in &tables.prefixes {
             tables.tiers.push(tiers(prefix, settings, tables.all));
@@ -190,14 +191,19 @@ fn tiers(prefix: &str, settings: &Settings, all: LineSet) -> Vec<LineSet> {
         if len.is_none() && !own.only_prefix {
             continue;
         }
-        found[0].1.remove(place);
+        // The last are those that name nothing of it.
+        if let Some((_, rest)) = found.last_mut() {
+            rest.remove(place);
+        }
         let Some(len) = len else { continue };
         match found.iter_mut().find(|(known, _)| *known == len) {
             Some((_, lines)) => lines.add(place),
-            None => found.push((len, LineSet::one(place))),
+            None => {
+                let longer = found.iter().take_while(|(other, _)| *other > len).count();
+                found.insert(longer, (len, LineSet::one(place)));
+            }
         }
     }
-    found.sort_by_key(|(len, _)| core::cmp::Reverse(*len));
     found.into_iter().map(|(_, lines)| lines).collect()
 }
 

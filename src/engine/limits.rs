@@ -208,10 +208,10 @@ impl Engine {
         for entry in self.index.iter().filter(|entry| entry.to == to && has_left(entry)) {
             let until_ms = if entry.state.is_final() { entry.since_ms } else { now.boot_ms } + HOUR_MS;
             if until_ms > now.boot_ms {
-                left_ms.push(until_ms);
+                let place = left_ms.partition_point(|ms| *ms < until_ms);
+                left_ms.insert(place, until_ms);
             }
         }
-        left_ms.sort_unstable();
         // So many have to be older than an hour.
         left_ms.len().checked_sub(most).map(|place| left_ms[place])
     }

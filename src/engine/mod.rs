@@ -9,6 +9,7 @@
 
 mod auto_reply;
 mod breaker;
+mod chances;
 mod choosing;
 mod conditions;
 mod consumers;

@@ -174,7 +174,8 @@ impl Engine {
     fn obstacle(&self, now: Now, place: usize, candidate: &Candidate) -> (Why, Option<u64>) {
         let line = &self.lines[place];
         let rest_ms = line.breaker.rest_until_ms(now.boot_ms);
-        if self.devices[usize::from(line.id.device)].hold.is_some() || rest_ms.is_some() {
+        let device = &self.devices[usize::from(line.id.device)];
+        if device.hold.is_some() || line.barred.is_some() || rest_ms.is_some() {
             return (Why::Held, rest_ms);
         }
         if let Some((full, until)) =

@@ -48,16 +48,22 @@ impl Carried {
         self.opt_outs.note(record);
     }
 
-    /// The records that tell all this again.
-    pub fn records(&self) -> impl Iterator<Item = Record> {
-        let started = self.started.map(Record::Started);
-        let lines = self.lines.iter().map(|(line, job)| Record::Line(line.clone(), job));
-        let daily = self.daily.records().map(Record::Daily);
-        let conditions = self.conditions.records().map(Record::Condition);
-        let consumers = self.consumers.records().map(Record::Cursor);
-        let inbox = (self.inbox.newest > 0).then_some(Record::InboxIds(self.inbox));
-        let own = inbox.into_iter().chain(self.replies.record()).chain(self.usage.records());
-        let told = conditions.chain(self.marks.records());
-        started.into_iter().chain(lines).chain(daily).chain(told).chain(consumers).chain(own)
+    /// Gives the records that tell all this again.
+    pub fn each_record(&self, give: &mut dyn FnMut(Record)) {
+        if let Some(started) = self.started {
+            give(Record::Started(started));
+        }
+        for (line, job) in self.lines.iter() {
+            give(Record::Line(line.clone(), job));
+        }
+        self.daily.records().for_each(|daily| give(Record::Daily(daily)));
+        self.conditions.records().for_each(|condition| give(Record::Condition(condition)));
+        self.marks.records().for_each(&mut *give);
+        self.consumers.records().for_each(|cursor| give(Record::Cursor(cursor)));
+        if self.inbox.newest > 0 {
+            give(Record::InboxIds(self.inbox));
+        }
+        self.replies.record().into_iter().for_each(&mut *give);
+        self.usage.each_record(give);
     }
 }

@@ -369,9 +369,9 @@ impl<D: Disk> Log<D> {
                 };
                 let mut bytes = head.encode().to_vec();
                 let mut sequence = self.sequence;
-                for record in self.carried.records() {
+                self.carried.each_record(&mut |record| {
                     segment::push(&mut bytes, &record);
-                }
+                });
                 segment::push_events(&mut bytes, self.seq, &[], &self.events);
                 sequence = segment::stamp(&mut bytes[HEAD_BYTES..], head.number, sequence);
                 (head.number, bytes.len() as u32, Some(bytes), sequence)

@@ -146,7 +146,7 @@ pub fn samples() -> Vec<Record> {
         all.push(Record::Submitting(submitting.clone()));
         usage.note(&Record::Submitting(submitting));
     }
-    all.extend(usage.records());
+    usage.each_record(&mut |record| all.push(record));
     let number = packed("+4915112345678");
     let one = OptedOut { number, since_s: AT.unix_s };
     all.push(Record::OptOut(OptOut { at: Some(AT), numbers: vec![one] }));

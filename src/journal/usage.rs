@@ -222,7 +222,10 @@ impl Usage {
             Record::Submitting(submitting) => {
                 self.pass(submitting.at);
                 let place = self.place(&submitting.line);
-                self.settle(place, submitting.at);
+                // A segment may begin with what its own first records tell again.
+                if self.lines[place].1.message != submitting.id {
+                    self.settle(place, submitting.at);
+                }
                 let [own, all] = submitting.month_starts;
                 self.total.month_start = all;
                 let used = &mut self.lines[place].1;
@@ -286,14 +289,16 @@ impl Usage {
         None
     }
 
-    /// The records that tell all this again.
-    pub fn records(&self) -> impl Iterator<Item = Record> {
-        let base_ms = self.base_ms;
-        let all = (!self.lines.is_empty()).then_some((None, &self.total));
-        let lines = self.lines.iter().map(|(line, used)| (Some(line), used));
-        all.into_iter().chain(lines).map(move |(line, used)| {
-            Record::Usage(Box::new(LineUsage { line: line.cloned(), used: used.clone(), base_ms }))
-        })
+    /// Gives the records that tell all this again.
+    pub fn each_record(&self, give: &mut dyn FnMut(Record)) {
+        let mut tell = |line: Option<&LineName>, used: &Used| {
+            let (line, used) = (line.cloned(), used.clone());
+            give(Record::Usage(Box::new(LineUsage { line, used, base_ms: self.base_ms })));
+        };
+        if !self.lines.is_empty() {
+            tell(None, &self.total);
+        }
+        self.lines.iter().for_each(|(line, used)| tell(Some(line), used));
     }
 
     fn of(&self, line: Option<&LineName>) -> Option<(&Used, u32)> {

@@ -11,9 +11,9 @@ fn a_wrong_command_line_says_what_is_wrong_and_asks_no_daemon() {
         ([].as_slice(), "the COMMAND is missing; see 'goipctl --help'"),
         (
             &["outbox"],
-            "unknown command 'outbox'; known are send, status, list, cancel, resend, inbox, lines, events, optout, ping, line, ussd, device, check",
+            "unknown command 'outbox'; known are send, status, explain, estimate, list, cancel, resend, inbox, lines, events, optout, ping, line, ussd, device, check",
         ),
-        (&["estimate", "12", "x"], "unknown command 'estimate'"),
+        (&["balance", "12", "x"], "unknown command 'balance'"),
         (&["a\x1b[2J"], r"unknown command 'a\u{1b}[2J'"),
         (&["--verbose", "ping"], "unknown option '--verbose'; see 'goipctl --help'"),
         (&["--wait", "send", "12", "x"], "unknown option '--wait'; see 'goipctl --help'"),

@@ -17,6 +17,7 @@ mod restore;
 mod states;
 mod tend;
 mod terms;
+mod waiting;
 
 use super::*;
 use crate::goip::{JobStatus, LineStatus, Phase as Reached, SendAnswer};

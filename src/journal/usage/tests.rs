@@ -138,8 +138,7 @@ fn the_records_tell_all_of_it_again() {
     }
     submit(&mut usage, 4, 7, at(29 * HOUR_MS + 1));
     let mut again = started();
-    let records: Vec<_> = usage.records().collect();
-    records.iter().for_each(|record| again.note(record));
+    usage.each_record(&mut |record| again.note(&record));
     let now = at(29 * HOUR_MS + 2);
     for name in [None, Some(&line())] {
         assert_eq!(again.used(now, name), usage.used(now, name));
@@ -147,7 +146,19 @@ fn the_records_tell_all_of_it_again() {
     assert_eq!(again.used(now, None), [9, 11, 13]);
     end(&mut again, 4, State::Queued, now);
     assert_eq!(again.used(now, None), [2, 4, 6]);
-    assert_eq!(Usage::default().records().count(), 0);
+    Usage::default().each_record(&mut |record| panic!("{record:?}"));
+}
+
+#[test]
+fn what_a_segment_begins_with_may_come_again_in_its_records() {
+    let mut usage = started();
+    submit(&mut usage, 1, 3, at(5));
+    let mut again = started();
+    usage.each_record(&mut |record| again.note(&record));
+    submit(&mut again, 1, 3, at(5));
+    end(&mut again, 1, State::Sent, at(6));
+    end(&mut again, 1, State::Sent, at(6));
+    assert_eq!(again.used(at(6), None), [3; 3]);
 }
 
 #[test]
