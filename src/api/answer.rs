@@ -193,7 +193,8 @@ fn known(engine: &Engine, caller: Caller, id: MessageId) -> Result<MessageId, Re
 
 /// The message that `send` asks for, if number, text and line are acceptable.
 fn check(send: SendRequest, origin: Origin, settings: &Settings) -> Result<NewMessage, Refusal> {
-    let (to, others, group) = receivers(&send.to, settings)?;
+    let (mut others, group) = receivers(&send.to, settings)?;
+    let to = others.remove(0);
     Ok(NewMessage {
         origin,
         to,
@@ -215,14 +216,14 @@ fn check(send: SendRequest, origin: Origin, settings: &Settings) -> Result<NewMe
 /// Numbers and groups in one request, at most.
 const MAX_LISTED: usize = 16;
 
-/// The receivers that the field `to` means: the first, the others without doubles, and, unless it is
-/// one number alone, how they were asked for.
+/// The receivers that the field `to` means, at least one and without doubles; and, unless it is one
+/// number alone, how they were asked for.
 ///
 /// # Errors
 /// `invalid_number`; `bad_request` if there are too many.
-pub fn receivers(to: &str, settings: &Settings) -> Result<(Number, Vec<Number>, Option<Box<str>>), Refusal> {
+pub fn receivers(to: &str, settings: &Settings) -> Result<(Vec<Number>, Option<Box<str>>), Refusal> {
     if !to.contains([',', '@']) {
-        return Ok((Number::parse(to)?, Vec::new(), None));
+        return Ok((vec![Number::parse(to)?], None));
     }
     let mut numbers: Vec<Number> = Vec::new();
     let mut asked = String::new();
@@ -252,7 +253,7 @@ pub fn receivers(to: &str, settings: &Settings) -> Result<(Number, Vec<Number>, 
     if numbers.is_empty() {
         return Err(bad_request("the field 'to' names no receiver; write a number or @GROUP"));
     }
-    Ok((numbers.remove(0), numbers, Some(asked.into())))
+    Ok((numbers, Some(asked.into())))
 }
 
 fn group<'a>(name: &str, settings: &'a Settings) -> Result<&'a Group, Refusal> {

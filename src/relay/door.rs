@@ -373,17 +373,17 @@ impl Door {
         };
         let known = send.key.as_deref().is_some_and(|key| desk.engine().knows_key(caller.origin, key));
         let settings = desk.engine().settings();
-        let (to, others, _) = match receivers(&send.to, settings) {
+        let (receivers, _) = match receivers(&send.to, settings) {
             Ok(receivers) => receivers,
             // Whoever has sent its share is told that first.
             Err(refusal) => return Err(client.check_quota(now, 1).err().unwrap_or(refusal.into())),
         };
         // What was accepted before is no more than that when it is asked for again.
         if !known {
-            client.check_quota(now, 1 + others.len() as u32)?;
+            client.check_quota(now, receivers.len() as u32)?;
         }
         let wanted = choice(send.line.as_deref(), settings)?;
-        send.line = settings.choice_name(client.narrow(wanted, &to)?);
+        send.line = settings.choice_name(client.narrow(wanted, &receivers[0])?);
         send.ttl_s = send.ttl_s.or(client.ttl_s());
         let (answer, after) = desk.ask(now, Request::Send(send), caller)?;
         if let Answer::Accepted { id, replayed: false } = answer {
