@@ -11,12 +11,13 @@ pub mod inbox;
 pub mod journal;
 pub mod login;
 pub mod message;
+pub mod time;
 
 /// A function that panics where a parser is wrong.
 pub type Body = fn(&[u8]);
 
 /// Every target, under the name of its seeds.
-pub const TARGETS: [(&str, Body); 13] = [
+pub const TARGETS: [(&str, Body); 14] = [
     ("answer", goip::answer),
     ("status", goip::status),
     ("inbox", inbox::inbox),
@@ -30,6 +31,7 @@ pub const TARGETS: [(&str, Body); 13] = [
     ("login", login::login),
     ("number", message::number),
     ("text", message::text),
+    ("time", time::time),
 ];
 
 /// How long an error's sentence may be, in bytes, whatever the input was: the longest lists all
