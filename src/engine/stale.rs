@@ -1,5 +1,7 @@
 //! Quiet hours, and what has become stale when an outage is over.
 
+use core::fmt::Write;
+
 use super::index::Entry;
 use super::line::DeviceReason;
 use super::{Change, Choice, Engine, Group, NewMessage, Now};
@@ -184,20 +186,27 @@ impl Engine {
     pub(super) fn tell_stale(&mut self, now: Now) {
         let Some(digest) = self.digest.take_if(|digest| digest.due_ms <= now.boot_ms) else { return };
         let Some(to) = self.settings.terms.admin.clone() else { return };
-        let mut text = format!(
-            "goipd: {} message{} expired after an outage, waiting since {}",
-            digest.count,
-            if digest.count == 1 { "" } else { "s" },
-            rfc3339(digest.oldest_s),
+        let mut text = String::new();
+        let ending = if digest.count == 1 { "" } else { "s" };
+        let since = rfc3339(digest.oldest_s);
+        // Writing to a String does not fail.
+        let _ = write!(
+            text,
+            "goipd: {} message{ending} expired after an outage, waiting since {since}",
+            digest.count
         );
         let mut sep = ": ";
         for (caller, count) in self.settings.terms.callers.iter().zip(&digest.by_caller) {
-            let part = format!("{sep}{} {count}", caller.name);
-            if *count > 0 && text.len() + part.len() + 4 <= SEGMENT_CHARS {
-                text.push_str(&part);
-                sep = ", ";
-            } else if *count > 0 && !text.ends_with("...") {
+            let before = text.len();
+            if *count == 0 {
+                continue;
+            }
+            let _ = write!(text, "{sep}{} {count}", caller.name);
+            sep = ", ";
+            if text.len() + 4 > SEGMENT_CHARS {
+                text.truncate(before);
                 text.push_str(" ...");
+                break;
             }
         }
         if !self.inbox.take_room(DIGEST_BYTES) {
