@@ -228,20 +228,23 @@ pub fn receivers(to: &str, settings: &Settings) -> Result<(Vec<Number>, Option<B
     let mut numbers: Vec<Number> = Vec::new();
     let mut asked = String::new();
     for (place, item) in to.split_terminator(',').enumerate() {
-        let one: [Number; 1];
-        let found = match item.trim_ascii().strip_prefix('@') {
-            Some(name) => &group(name, settings)?.numbers,
-            None => {
-                one = [Number::parse(item)?];
-                &one[..]
-            }
-        };
         asked.push_str(if place > 0 { "," } else { "" });
-        asked.push_str(if item.contains('@') { item.trim_ascii() } else { found[0].as_str() });
-        for number in found {
+        let item = item.trim_ascii();
+        let list = match item.strip_prefix('@') {
+            Some(name) => {
+                asked.push_str(item);
+                &group(name, settings)?.numbers
+            }
+            None => item,
+        };
+        for text in list.split_terminator(',') {
+            let number = Number::parse(text)?;
+            if list == item {
+                asked.push_str(number.as_str());
+            }
             let spelling = &settings.rules.opt_out.spelling;
-            if !numbers.iter().any(|known| spelling.canonical(known) == spelling.canonical(number)) {
-                numbers.push(number.clone());
+            if !numbers.iter().any(|known| spelling.canonical(known) == spelling.canonical(&number)) {
+                numbers.push(number);
             }
         }
         if place >= MAX_LISTED || numbers.len() > MAX_RECEIVERS {

@@ -4,11 +4,11 @@ use core::fmt::Write;
 
 use super::index::Entry;
 use super::line::DeviceReason;
-use super::{Change, Choice, Engine, Group, NewMessage, Now};
+use super::{Change, Choice, Engine, Group, Now};
 use crate::api::rfc3339;
 use crate::due::earliest;
 use crate::journal::Origin;
-use crate::message::{MessageId, Number, Priority, Problem, ProblemCode, State, check_text};
+use crate::message::{MessageId, Number, Priority, Problem, ProblemCode, State};
 use crate::zone::{Hours, Zone};
 
 /// The clocks may be changed during quiet hours: they are looked at this often, in minutes.
@@ -17,12 +17,6 @@ const LOOK_MIN: u32 = 15;
 /// Boxes behind one cable come back one after the other: what became stale in that time, in
 /// milliseconds, is told together.
 const DIGEST_MS: u64 = 30_000;
-
-/// How long a digest may wait, in seconds.
-const DIGEST_TTL_S: u32 = 86_400;
-
-/// What the record of a digest takes, and its later states, at most.
-const DIGEST_BYTES: usize = 512;
 
 /// What a segment of GSM-7 holds.
 const SEGMENT_CHARS: usize = 160;
@@ -209,32 +203,7 @@ impl Engine {
                 break;
             }
         }
-        if !self.inbox.take_room(DIGEST_BYTES) {
-            log::warn!("nobody is told of the messages that expired: the journal has no room");
-            return;
-        }
-        let accepted = check_text(&text, self.settings.max_segments).and_then(|shape| {
-            let new = NewMessage {
-                origin: Origin::Reply(0),
-                to,
-                text: text.into(),
-                shape,
-                choice: Choice::Any,
-                ttl_s: Some(DIGEST_TTL_S),
-                key: None,
-                tag: Some("digest:stale".into()),
-                on_unknown: None,
-                priority: Priority::High,
-                at: None,
-                collapse: None,
-                group: None,
-                others: Vec::new(),
-            };
-            self.accept_own(now, new)
-        });
-        if let Err(refusal) = accepted {
-            log::warn!("nobody is told of the messages that expired: {refusal}");
-        }
+        self.say(now, Choice::Any, Origin::Reply(0), to, text.into(), "digest:stale");
     }
 }
 

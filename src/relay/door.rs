@@ -373,12 +373,11 @@ impl Door {
         };
         let known = send.key.as_deref().is_some_and(|key| desk.engine().knows_key(caller.origin, key));
         let settings = desk.engine().settings();
-        let (receivers, _) = match receivers(&send.to, settings) {
-            Ok(receivers) => receivers,
-            // Whoever has sent its share is told that first.
-            Err(refusal) => return Err(client.check_quota(now, 1).err().unwrap_or(refusal.into())),
-        };
         // What was accepted before is no more than that when it is asked for again.
+        if !known {
+            client.check_quota(now, 1)?;
+        }
+        let (receivers, _) = receivers(&send.to, settings)?;
         if !known {
             client.check_quota(now, receivers.len() as u32)?;
         }
