@@ -15,8 +15,8 @@ use std::ops::Range;
 
 use goip_sim::{Command, Fault, Hang, Ids, Instead, Options, Page, Tags};
 use goipd::engine::{InboxSettings, Matches, NewMessage, OptOutRules, ReplyRule, Rules, Settings};
-use goipd::journal::DiskErrorKind;
-use goipd::message::{ErrorCode, MessageId, Number, State};
+use goipd::journal::{Bodies, DiskErrorKind};
+use goipd::message::{At, ErrorCode, MessageId, Number, State};
 use world::{Random, World, message, settings};
 
 /// As many as fit into some seconds of a debug build; `make test` takes 2000 of a release build.
@@ -384,6 +384,128 @@ fn on_boxes_that_others_use_too_nothing_is_lost_or_doubled_and_every_word_is_tru
         one_life_with_deaths(seed ^ 0x5a1e_0000_0000, false, true);
         one_life_with_deaths(seed ^ 0x5a1e_0ff0_0000, true, true);
     });
+}
+
+/// One world in which messages have times, collapse and go to several, while the daemon dies again
+/// and again; with `power`, by power cuts too.
+fn one_life_with_terms(seed: u64, power: bool) {
+    let mut random = Random(seed);
+    let mut world = some_world(&mut random, !power);
+    let bad_until_ms = world.now_ms + random.within(2..10) * MINUTE_MS;
+    bad_day(&mut random, &mut world, !power, bad_until_ms);
+    let mut wanted = Vec::new();
+    // For each of them the time before which it must not go.
+    let mut not_before_ms = Vec::new();
+    for n in 1..=random.within(3..30) {
+        let number = format!("+4917{}", random.within(10_000..99_999));
+        let mut new = message(&number, &format!("message {n}"));
+        new.ttl_s = Some(4 * 3_600);
+        new.key = Some(format!("key {n}").into());
+        let wait_s = random.within(1..900) as u32;
+        let due_ms = world.now_ms + u64::from(wait_s) * 1000;
+        not_before_ms.push(world.now_ms);
+        match random.within(0..6) {
+            0 => new.at = Some(At::After(wait_s)),
+            1 => {
+                let true_s = i64::from(world.now().unix_s) - world.wall_error_s;
+                new.at = Some(At::Time(true_s as u32 + wait_s));
+            }
+            2 | 3 => {
+                new.to = Number::parse("+4917000").expect("a number");
+                new.collapse = Some(["pump", "door"][random.within(0..2) as usize].into());
+            }
+            4 => {
+                let others = 1..=random.within(1..4);
+                new.others = others
+                    .map(|other| Number::parse(&format!("+4918{n}0{other}")).expect("a number"))
+                    .collect();
+                new.group = Some(format!("@group{n}").into());
+            }
+            _ => {}
+        }
+        if let Some(at) = new.at {
+            // The fraction of a second is lost.
+            *not_before_ms.last_mut().expect("it is there") =
+                due_ms - if at == At::After(wait_s) { 0 } else { 999 };
+        }
+        wanted.push(Wanted { new, told: None });
+        ask_again(&mut world, &mut wanted);
+        let pause_ms = if random.one_in(3) { random.within(0..50) } else { random.within(0..20_000) };
+        world.run(world.now_ms + pause_ms, |_| false);
+        if power && random.one_in(6) {
+            world.cut_power(&mut random, pause_ms * 200 + 1_000, false);
+            if random.one_in(2) {
+                world.run(world.now_ms + random.within(0..8) * MINUTE_MS, |_| false);
+                world.set_clock();
+            }
+        } else if random.one_in(4) && !world.kill() {
+            return;
+        }
+        for Wanted { new, .. } in wanted.iter().filter(|w| w.new.group.is_some()) {
+            let ids = world.engine.list(0, None, None).map(|view| view.id);
+            let ours = |id: &MessageId| world.store.body(*id, |b| b.text == &*new.text) == Some(true);
+            let count = ids.filter(ours).count();
+            assert!(count == 0 || count == new.others.len() + 1, "{count} of {:?}", new.group);
+        }
+    }
+    world.set_clock();
+    for _ in 0..20 {
+        world.run(world.now_ms + 10_000, |_| false);
+        ask_again(&mut world, &mut wanted);
+    }
+    let everything_ended = |world: &World| {
+        let working = State::ALL.into_iter().filter(|state| !state.is_final());
+        working.map(|state| world.engine.counters().by_state[state as usize]).sum::<u32>() == 0
+    };
+    let end_ms = world.now_ms + 6 * 60 * MINUTE_MS;
+    assert!(world.run(end_ms, everything_ended), "every message ends by its ttl");
+    world.run(world.now_ms + MINUTE_MS, |_| false);
+
+    let mut chains: [Vec<MessageId>; 2] = Default::default();
+    for (Wanted { new, told }, not_before_ms) in wanted.iter().zip(not_before_ms) {
+        let first = told.expect("with a disk that works, everything is acknowledged");
+        for (id, to) in (first..).zip(core::iter::once(&new.to).chain(&new.others)) {
+            let view = world.engine.view(id).expect("it is kept");
+            let jobs = world.boxes.iter().flat_map(|b| b.model.air());
+            let ours: Vec<_> =
+                jobs.filter(|job| job.text == *new.text && job.number == to.as_str()).collect();
+            assert!(ours.len() <= 1, "message {id} ({}) went out {} times", view.state, ours.len());
+            for job in &ours {
+                assert!(job.started_ms >= not_before_ms, "message {id} at {} too early", job.started_ms);
+            }
+            match view.state {
+                State::Sent => assert_eq!(ours.len(), 1, "message {id} is called sent"),
+                State::Unknown => assert!(power, "message {id} could be decided"),
+                State::Cancelled => {
+                    assert!(new.collapse.is_some() && view.attempts == 0 && ours.is_empty(), "{view:?}");
+                }
+                state => assert!(ours.is_empty() && state.is_final(), "message {id} is {state}"),
+            }
+        }
+        match new.collapse.as_deref() {
+            Some("pump") => chains[0].push(first),
+            Some(_) => chains[1].push(first),
+            None => {}
+        }
+    }
+    for chain in &mut chains {
+        chain.sort_unstable();
+        chain.pop();
+        for id in chain {
+            let view = world.engine.view(*id).expect("it is kept");
+            assert!(view.attempts > 0 || view.state == State::Cancelled || power, "{view:?}");
+        }
+    }
+}
+
+#[test]
+fn nothing_goes_before_its_time_and_groups_are_whole_whenever_the_daemon_is_killed() {
+    for_each_seed(|seed| one_life_with_terms(seed ^ 0x7e25_0000_0000, false));
+}
+
+#[test]
+fn nothing_goes_before_its_time_and_groups_are_whole_over_power_cuts() {
+    for_each_seed(|seed| one_life_with_terms(seed ^ 0x7e25_0ff0_0000, true));
 }
 
 /// Where nothing goes wrong but that others send too, the key tells nearly everything.

@@ -110,7 +110,7 @@ fn a_group_gets_a_message_each_at_every_door() {
     assert!(again.body.contains(r#""replayed":true"#), "{}", again.body);
     assert_eq!(relay.post(r#"{"to":"@nobody","text":"x"}"#).error(), "invalid_number");
     let page = relay.page("send.html?u=nagios&p=0123456789abcdef&l=1&n=@oncall&m=x");
-    assert!(page.starts_with("ERROR,"), "{page}");
+    assert!(page.contains("ERROR,L1 invalid_number"), "{page}");
 
     let daemon = &relay.daemon;
     assert_eq!(daemon.ask("send @oncall test"), "ok 4");

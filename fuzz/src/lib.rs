@@ -11,12 +11,13 @@ pub mod inbox;
 pub mod journal;
 pub mod login;
 pub mod message;
+pub mod time;
 
 /// A function that panics where a parser is wrong.
 pub type Body = fn(&[u8]);
 
 /// Every target, under the name of its seeds.
-pub const TARGETS: [(&str, Body); 14] = [
+pub const TARGETS: [(&str, Body); 15] = [
     ("answer", goip::answer),
     ("status", goip::status),
     ("lines", goip::lines),
@@ -31,6 +32,7 @@ pub const TARGETS: [(&str, Body); 14] = [
     ("login", login::login),
     ("number", message::number),
     ("text", message::text),
+    ("time", time::time),
 ];
 
 /// How long an error's sentence may be, in bytes, whatever the input was: the longest lists all

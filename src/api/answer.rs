@@ -221,7 +221,8 @@ fn known(engine: &Engine, caller: Caller, id: MessageId) -> Result<MessageId, Re
 
 /// The message that `send` asks for, if number, text and line are acceptable.
 fn check(send: SendRequest, origin: Origin, settings: &Settings) -> Result<NewMessage, Refusal> {
-    let (to, others, group) = receivers(&send.to, settings)?;
+    let (mut others, group) = receivers(&send.to, settings)?;
+    let to = others.remove(0);
     Ok(NewMessage {
         origin,
         to,
@@ -243,32 +244,35 @@ fn check(send: SendRequest, origin: Origin, settings: &Settings) -> Result<NewMe
 /// Numbers and groups in one request, at most.
 const MAX_LISTED: usize = 16;
 
-/// The receivers that the field `to` means: the first, the others without doubles, and, unless it is
-/// one number alone, how they were asked for.
+/// The receivers that the field `to` means, at least one and without doubles; and, unless it is one
+/// number alone, how they were asked for.
 ///
 /// # Errors
 /// `invalid_number`; `bad_request` if there are too many.
-pub fn receivers(to: &str, settings: &Settings) -> Result<(Number, Vec<Number>, Option<Box<str>>), Refusal> {
+pub fn receivers(to: &str, settings: &Settings) -> Result<(Vec<Number>, Option<Box<str>>), Refusal> {
     if !to.contains([',', '@']) {
-        return Ok((Number::parse(to)?, Vec::new(), None));
+        return Ok((vec![Number::parse(to)?], None));
     }
     let mut numbers: Vec<Number> = Vec::new();
     let mut asked = String::new();
     for (place, item) in to.split_terminator(',').enumerate() {
-        let one: [Number; 1];
-        let found = match item.trim_ascii().strip_prefix('@') {
-            Some(name) => &group(name, settings)?.numbers,
-            None => {
-                one = [Number::parse(item)?];
-                &one[..]
-            }
-        };
         asked.push_str(if place > 0 { "," } else { "" });
-        asked.push_str(if item.contains('@') { item.trim_ascii() } else { found[0].as_str() });
-        for number in found {
+        let item = item.trim_ascii();
+        let list = match item.strip_prefix('@') {
+            Some(name) => {
+                asked.push_str(item);
+                &group(name, settings)?.numbers
+            }
+            None => item,
+        };
+        for text in list.split_terminator(',') {
+            let number = Number::parse(text)?;
+            if list == item {
+                asked.push_str(number.as_str());
+            }
             let spelling = &settings.rules.opt_out.spelling;
-            if !numbers.iter().any(|known| spelling.canonical(known) == spelling.canonical(number)) {
-                numbers.push(number.clone());
+            if !numbers.iter().any(|known| spelling.canonical(known) == spelling.canonical(&number)) {
+                numbers.push(number);
             }
         }
         if place >= MAX_LISTED || numbers.len() > MAX_RECEIVERS {
@@ -280,7 +284,7 @@ pub fn receivers(to: &str, settings: &Settings) -> Result<(Number, Vec<Number>, 
     if numbers.is_empty() {
         return Err(bad_request("the field 'to' names no receiver; write a number or @GROUP"));
     }
-    Ok((numbers.remove(0), numbers, Some(asked.into())))
+    Ok((numbers, Some(asked.into())))
 }
 
 fn group<'a>(name: &str, settings: &'a Settings) -> Result<&'a Group, Refusal> {

@@ -64,7 +64,7 @@ impl<'a> Fields<'a> {
             return self.string(name);
         };
         let (mut strings, mut wrong) = (String::new(), None);
-        scan::each_item(value, |item| {
+        scan::each_item(value, &mut |item| {
             if item.starts_with('"') && !item.contains("\\u0000") {
                 strings.push_str(&decode(item));
                 strings.push(',');

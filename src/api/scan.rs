@@ -35,7 +35,7 @@ pub struct Field<'a> {
 /// [`MAX_FIELDS`]. `\u0000` passes: it is JSON, and an error about it can name the field.
 pub fn scan(text: &str) -> Result<Vec<Field<'_>, MAX_FIELDS>, Refusal> {
     let mut fields = Vec::new();
-    each_field(text, |field| {
+    each_field(text, &mut |field| {
         let at = field.at;
         fields.push(field).map_err(|_| refused(at, format_args!("more than {MAX_FIELDS} fields")))
     })?;
@@ -48,7 +48,7 @@ pub fn scan(text: &str) -> Result<Vec<Field<'_>, MAX_FIELDS>, Refusal> {
 /// As for [`scan`], without its limit of fields; and those of `on`.
 pub fn each_field<'a>(
     text: &'a str,
-    mut on: impl FnMut(Field<'a>) -> Result<(), Refusal>,
+    on: &mut dyn FnMut(Field<'a>) -> Result<(), Refusal>,
 ) -> Result<(), Refusal> {
     let mut scanner = Scanner { text, at: 0 };
     scanner.blanks();
@@ -76,7 +76,7 @@ pub fn each_field<'a>(
 ///
 /// # Errors
 /// As for [`scan`].
-pub fn each_item<'a>(text: &'a str, mut on: impl FnMut(&'a str)) -> Result<(), Refusal> {
+pub fn each_item<'a>(text: &'a str, on: &mut dyn FnMut(&'a str)) -> Result<(), Refusal> {
     let mut scanner = Scanner { text, at: 0 };
     scanner.blanks();
     scanner.expect(b'[', "expected '['")?;
@@ -347,7 +347,7 @@ mod tests {
             r#""\u0000\\u0041""#,
             r#""\\""#,
         ] {
-            assert!(each_field(&format!("{{\"a\":{json}}}"), |_| Ok(())).is_ok(), "{json}");
+            assert!(each_field(&format!("{{\"a\":{json}}}"), &mut |_| Ok(())).is_ok(), "{json}");
             assert_eq!(decode(json), String::deserialize_json(json).unwrap(), "{json}");
         }
     }

@@ -3,7 +3,6 @@
 //! the file says, and no error or `Debug` repeats a password or a token.
 
 mod answers;
-mod groups;
 mod health;
 mod lines;
 mod network;
@@ -22,7 +21,6 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 pub use answers::{MAX_REPLIES, MAX_WORDS, OptOut, Reply};
-pub use groups::MAX_GROUPS;
 pub use health::MAX_TENDED;
 pub use lines::{MAX_LABEL_BYTES, MAX_LINE_PREFIXES};
 pub use network::Network;
@@ -30,8 +28,8 @@ pub use notify::{DEFAULT_CA_FILE, Hook, MAX_HOOKS, MAX_WEBHOOKS, Webhook};
 pub use relay::{Allow, Client, MAX_LISTEN, MAX_RELAY_CLIENTS, Relay};
 pub use token::{MAX_TOKEN_CHARS, MIN_TOKEN_CHARS, TokenDigest};
 pub use typed::{
-    Config, Device, MAX_DEVICES, MAX_LINES, MAX_LINES_IN_ALL, MAX_LOGIN_BYTES, MAX_SOCKET_PATH_BYTES, Secret,
-    SectionName,
+    Config, Device, MAX_DEVICES, MAX_GROUPS, MAX_LINES, MAX_LINES_IN_ALL, MAX_LOGIN_BYTES,
+    MAX_SOCKET_PATH_BYTES, Secret, SectionName,
 };
 
 /// The most errors that one check of a file lists: a screenful; a file with more is the wrong

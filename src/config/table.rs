@@ -10,7 +10,7 @@ mod relay;
 use super::option::{Absent, Kind, Spec, has_control, path, quoted};
 use super::typed::{Config, Device, MAX_LINES, MAX_SOCKET_PATH_BYTES};
 use super::url;
-use crate::engine::{Group, MAX_RECEIVERS};
+use crate::engine::MAX_RECEIVERS;
 use crate::goip::NumberFormat;
 use crate::message::{Number, OnUnknown, Senders};
 use crate::zone::Hours;
@@ -251,17 +251,20 @@ pub(super) const GOIPD: &[Spec<Config>] = &{
     ]
 };
 
-/// The options of a section of type `group`.
-pub(super) const GROUP: &[Spec<Group>] = &[Spec {
+/// The options of a section of type `group`, which is the last one in `groups`.
+pub(super) const GROUP: &[Spec<Config>] = &[Spec {
     name: "number",
     absent: Absent::Required("+4915112345678"),
     kind: Kind::List {
         form: "number",
-        add: |group, text| {
-            if group.numbers.len() == MAX_RECEIVERS {
+        add: |config, text| {
+            let number = Number::parse(text).map_err(|refusal| refusal.message)?;
+            let Some(group) = config.groups.last_mut() else { return Ok(()) };
+            if group.numbers.matches(',').count() == MAX_RECEIVERS {
                 return Err(format!("more than {MAX_RECEIVERS} of them; remove some"));
             }
-            group.numbers.push(Number::parse(text).map_err(|refusal| refusal.message)?);
+            group.numbers.push_str(number.as_str());
+            group.numbers.push(',');
             Ok(())
         },
     },

@@ -8,13 +8,12 @@ use log::LevelFilter;
 
 use super::Faults;
 use super::answers::{self, MAX_REPLIES, OptOut, Reply};
-use super::groups;
 use super::health;
 use super::lines;
 use super::notify::{self, Hook, Webhook};
 use super::option::{defaults, instead, quoted, read};
 use super::relay::{self, Client, MAX_RELAY_CLIENTS, Relay};
-use super::table::{DEVICE, GOIPD};
+use super::table::{DEVICE, GOIPD, GROUP};
 use super::uci::Section;
 use super::url;
 use crate::engine::{CallerRules, Choosing, Group, HealthRules, Rules, TermRules};
@@ -25,6 +24,9 @@ use crate::zone::{Hours, Zone};
 
 /// The most devices. A site with more GoIPs than this has a server.
 pub const MAX_DEVICES: usize = 16;
+
+/// The most groups. Whoever has more people to tell has a list of its own.
+pub const MAX_GROUPS: usize = 16;
 
 /// The most lines of one device: what a status page is read for.
 pub const MAX_LINES: usize = crate::goip::MAX_LINES;
@@ -362,8 +364,12 @@ pub(super) fn config(sections: &[Section], faults: &mut Faults) -> Config {
                 webhooks.push(section);
             }
             "group" => {
-                let group = groups::group(section, &config.groups, faults);
-                config.groups.push(group);
+                let name = name(section, "oncall", faults).as_str().into();
+                if config.groups.len() == MAX_GROUPS {
+                    faults.add(section.line, format!("more than {MAX_GROUPS} groups; remove some"));
+                }
+                config.groups.push(Group { name, numbers: String::new() });
+                read(section, GROUP, &mut config, faults);
             }
             "hook" => {
                 let hook = notify::hook(section, config.hooks.len(), faults);

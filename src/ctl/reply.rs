@@ -44,7 +44,7 @@ impl<'a> Reply<'a> {
     /// It is no JSON object, or its `id` is no message's id.
     pub fn parse(text: &'a str) -> Result<Self, String> {
         let mut fields = Vec::new();
-        let read = each_field(text, |field| {
+        let read = each_field(text, &mut |field| {
             fields.push((decode(field.name), field.value));
             Ok(())
         });
@@ -89,7 +89,7 @@ impl<'a> Reply<'a> {
         let mut list = Vec::new();
         if let Some(array) = self.value(name) {
             // What is no array has no items, and what is no object is passed over.
-            let _ = each_item(array, |item| list.extend(Self::parse(item)));
+            let _ = each_item(array, &mut |item| list.extend(Self::parse(item)));
         }
         list
     }

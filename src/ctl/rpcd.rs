@@ -142,7 +142,7 @@ fn checked(method: &Method, text: &str) -> Result<String, Refusal> {
     let mut arguments = String::new();
     // Nothing is the same as no arguments.
     let text = if text.trim().is_empty() { "{}" } else { text };
-    each_field(text, |field| {
+    each_field(text, &mut |field| {
         let name = decode(field.name);
         if name == SESSION {
             return Ok(());
@@ -176,7 +176,7 @@ fn ask(method: &Method, arguments: &str, socket: &OsStr) -> Result<String, Failu
     let request = Request::of(line, method.acts).within(if waits { CONTROL_WAIT_S } else { 0 });
     let reply = Client::connect(socket)?.exchange(&request)?;
     let mut fields = String::new();
-    let read = each_field(&reply, |field| {
+    let read = each_field(&reply, &mut |field| {
         // That it is an answer or a refusal shows by the field `error`.
         if field.name != "\"ok\"" {
             push(&mut fields, field);

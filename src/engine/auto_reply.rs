@@ -7,7 +7,9 @@ use super::inbox::{JOIN_WITHIN_S, Mark, may_go_on};
 use super::opt_out::Heeded;
 use super::{Choice, Engine, NewMessage, Now};
 use crate::journal::Origin;
-use crate::message::{LineId, Number, NumberMark, PackedNumber, ReceivedId, Spelling, check_text, folded};
+use crate::message::{
+    LineId, Number, NumberMark, PackedNumber, Priority, ReceivedId, Spelling, check_text, folded,
+};
 
 /// A text that comes from one number so often within [`REPEATED_WITHIN_S`] is a robot's.
 const ROBOT_TIMES: usize = 3;
@@ -152,7 +154,7 @@ impl Engine {
                     let ReplyRule { name, text, .. } = &self.settings.rules.replies[rule];
                     let (name, text) = (name.clone(), text.clone());
                     let tag = ["reply:", &name].concat();
-                    self.say(now, asked.line, Origin::Reply(asked.id), number, text, &tag);
+                    self.say(now, Choice::Line(asked.line), Origin::Reply(asked.id), number, text, &tag);
                 }
                 Ok(None) => {}
                 Err(why) => log::info!("received message {} is not answered: {why}", asked.id),
@@ -215,7 +217,9 @@ impl Engine {
         let checked =
             self.may_be_sent_to(&number).and_then(|()| self.check_count(now, &number, CONFIRMS_A_DAY));
         match checked {
-            Ok(()) => self.say(now, asked.line, Origin::Confirm(asked.id), number, text, "optout"),
+            Ok(()) => {
+                self.say(now, Choice::Line(asked.line), Origin::Confirm(asked.id), number, text, "optout");
+            }
             Err(why) => log::info!("the opt-out in received message {} is not confirmed: {why}", asked.id),
         }
     }
@@ -247,22 +251,33 @@ impl Engine {
         }
     }
 
-    fn say(&mut self, now: Now, line: LineId, origin: Origin, to: Number, text: Box<str>, tag: &str) {
+    /// Sends a message of goipd's own; one that answers nothing is of high priority.
+    pub(super) fn say(
+        &mut self,
+        now: Now,
+        choice: Choice,
+        origin: Origin,
+        to: Number,
+        text: Box<str>,
+        tag: &str,
+    ) {
         if !self.inbox.take_room(text.len() + tag.len() + OWN_BYTES) {
-            log::warn!("a received message is not answered: the journal has no room");
+            log::warn!("goipd's own message '{tag}' is not sent: the journal has no room");
             return;
         }
+        let high = origin == Origin::Reply(0);
         let accepted = check_text(&text, self.settings.max_segments).and_then(|shape| {
             let new = NewMessage {
-                choice: Choice::Line(line),
-                ttl_s: Some(TTL_S),
+                choice,
+                ttl_s: (!high).then_some(TTL_S),
                 tag: Some(tag.into()),
+                priority: if high { Priority::High } else { Priority::Normal },
                 ..NewMessage::new(origin, to, text, shape)
             };
             self.accept_own(now, new)
         });
         if let Err(refusal) = accepted {
-            log::warn!("a received message is not answered: {refusal}");
+            log::warn!("goipd's own message '{tag}' is not sent: {refusal}");
         }
     }
 }

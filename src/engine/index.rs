@@ -114,6 +114,13 @@ impl Tries {
 /// A queued message, its place in the journal's index and all, may cost 136 bytes of RAM.
 const _: () = assert!(size_of::<Entry>() <= 120);
 
+impl Entry {
+    /// Whether its sender has asked for a time that is still to come.
+    pub fn waits(&self, now_ms: u64) -> bool {
+        self.state == State::Queued && self.attempts == 0 && self.since_ms > now_ms
+    }
+}
+
 /// All messages, oldest first.
 #[derive(Debug, Default)]
 pub(super) struct Index {

@@ -200,6 +200,7 @@ impl Engine {
         self.index.set_order(id, terms.order);
         self.note_age(now, id);
         let replaces = terms.replaces;
+        let plain = new.at.is_none() && new.collapse.is_none() && terms.members == 0;
         let record = Record::Accepted(journal::Accepted {
             id,
             at: now.stamp(),
@@ -212,7 +213,7 @@ impl Engine {
             on_unknown,
             key: new.key.clone(),
             tag: new.tag.clone(),
-            terms: (terms != Terms::default()).then(|| terms.into()),
+            terms: (!plain).then(|| terms.into()),
         });
         self.daily.note(&record);
         self.replies.note(&record);

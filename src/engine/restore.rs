@@ -284,8 +284,9 @@ impl Engine {
         let jump_ms = r.time.advance(at, boot);
         if jump_ms > 0 {
             // What was accepted in this boot is as old as before; what is from earlier ones has
-            // aged by the time that the router was off.
-            for entry in self.index.iter_mut().filter(|e| e.id > r.earlier_id) {
+            // aged by the time that the router was off, which is no time that one was to wait.
+            let before_ms = r.time.now_ms() - jump_ms;
+            for entry in self.index.iter_mut().filter(|e| e.id > r.earlier_id || e.waits(before_ms)) {
                 entry.deadline_ms += jump_ms;
                 entry.since_ms += jump_ms;
             }

@@ -1,12 +1,14 @@
 //! Quiet hours, and what has become stale when an outage is over.
 
+use core::fmt::Write;
+
 use super::index::Entry;
 use super::line::DeviceReason;
-use super::{Change, Engine, Group, NewMessage, Now};
+use super::{Change, Choice, Engine, Group, Now};
 use crate::api::rfc3339;
 use crate::due::earliest;
 use crate::journal::Origin;
-use crate::message::{MessageId, Number, Priority, Problem, ProblemCode, State, check_text};
+use crate::message::{MessageId, Number, Priority, Problem, ProblemCode, State};
 use crate::zone::{Hours, Zone};
 
 /// The clocks may be changed during quiet hours: they are looked at this often, in minutes.
@@ -15,12 +17,6 @@ const LOOK_MIN: u32 = 15;
 /// Boxes behind one cable come back one after the other: what became stale in that time, in
 /// milliseconds, is told together.
 const DIGEST_MS: u64 = 30_000;
-
-/// How long a digest may wait, in seconds.
-const DIGEST_TTL_S: u32 = 86_400;
-
-/// What the record of a digest takes, and its later states, at most.
-const DIGEST_BYTES: usize = 512;
 
 /// What a segment of GSM-7 holds.
 const SEGMENT_CHARS: usize = 160;
@@ -184,38 +180,30 @@ impl Engine {
     pub(super) fn tell_stale(&mut self, now: Now) {
         let Some(digest) = self.digest.take_if(|digest| digest.due_ms <= now.boot_ms) else { return };
         let Some(to) = self.settings.terms.admin.clone() else { return };
-        let mut text = format!(
-            "goipd: {} message{} expired after an outage, waiting since {}",
-            digest.count,
-            if digest.count == 1 { "" } else { "s" },
-            rfc3339(digest.oldest_s),
+        let mut text = String::new();
+        let ending = if digest.count == 1 { "" } else { "s" };
+        let since = rfc3339(digest.oldest_s);
+        // Writing to a String does not fail.
+        let _ = write!(
+            text,
+            "goipd: {} message{ending} expired after an outage, waiting since {since}",
+            digest.count
         );
         let mut sep = ": ";
         for (caller, count) in self.settings.terms.callers.iter().zip(&digest.by_caller) {
-            let part = format!("{sep}{} {count}", caller.name);
-            if *count > 0 && text.len() + part.len() + 4 <= SEGMENT_CHARS {
-                text.push_str(&part);
-                sep = ", ";
-            } else if *count > 0 && !text.ends_with("...") {
+            let before = text.len();
+            if *count == 0 {
+                continue;
+            }
+            let _ = write!(text, "{sep}{} {count}", caller.name);
+            sep = ", ";
+            if text.len() + 4 > SEGMENT_CHARS {
+                text.truncate(before);
                 text.push_str(" ...");
+                break;
             }
         }
-        if !self.inbox.take_room(DIGEST_BYTES) {
-            log::warn!("nobody is told of the messages that expired: the journal has no room");
-            return;
-        }
-        let accepted = check_text(&text, self.settings.max_segments).and_then(|shape| {
-            let new = NewMessage {
-                ttl_s: Some(DIGEST_TTL_S),
-                tag: Some("digest:stale".into()),
-                priority: Priority::High,
-                ..NewMessage::new(Origin::Reply(0), to, text.into(), shape)
-            };
-            self.accept_own(now, new)
-        });
-        if let Err(refusal) = accepted {
-            log::warn!("nobody is told of the messages that expired: {refusal}");
-        }
+        self.say(now, Choice::Any, Origin::Reply(0), to, text.into(), "digest:stale");
     }
 }
 

@@ -18,8 +18,8 @@ pub const MAX_RECEIVERS: usize = 32;
 pub struct Group {
     /// Its section's name.
     pub name: Box<str>,
-    /// 1 to [`MAX_RECEIVERS`].
-    pub numbers: Vec<Number>,
+    /// 1 to [`MAX_RECEIVERS`], each with a comma behind it.
+    pub numbers: String,
 }
 
 impl Engine {

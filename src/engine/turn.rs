@@ -127,7 +127,7 @@ impl Engine {
             return;
         }
         let off_ms = gap.off_ms(now);
-        for entry in self.index.iter_mut().filter(|e| e.id <= gap.last_id) {
+        for entry in self.index.iter_mut().filter(|e| e.id <= gap.last_id && !e.waits(now.boot_ms)) {
             entry.deadline_ms = entry.deadline_ms.saturating_sub(off_ms);
             entry.since_ms = entry.since_ms.saturating_sub(off_ms);
         }

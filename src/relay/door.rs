@@ -383,9 +383,11 @@ impl Door {
             return Err(Denied::new(ErrorCode::Unauthorized, "a login is needed"));
         };
         let settings = desk.engine().settings();
-        let (to, _, _) = receivers(&send.to, settings)?;
+        let (to, _) = receivers(&send.to, settings)?;
         let wanted = choice(send.line.as_deref(), settings)?;
-        send.line = settings.choice_name(client.narrow(wanted, &to)?);
+        if let Some(first) = to.first() {
+            send.line = settings.choice_name(client.narrow(wanted, first)?);
+        }
         Ok(())
     }
 
@@ -403,14 +405,13 @@ impl Door {
         };
         let known = send.key.as_deref().is_some_and(|key| desk.engine().knows_key(caller.origin, key));
         let settings = desk.engine().settings();
-        let (_, others, _) = match receivers(&send.to, settings) {
-            Ok(receivers) => receivers,
-            // Whoever has sent its share is told that first.
-            Err(refusal) => return Err(client.check_quota(now, 1).err().unwrap_or(refusal.into())),
-        };
         // What was accepted before is no more than that when it is asked for again.
         if !known {
-            client.check_quota(now, 1 + others.len() as u32)?;
+            client.check_quota(now, 1)?;
+        }
+        let (receivers, _) = receivers(&send.to, settings)?;
+        if !known {
+            client.check_quota(now, receivers.len() as u32)?;
         }
         send.ttl_s = send.ttl_s.or(client.ttl_s());
         self.narrow(Some(id), &mut send, desk)?;

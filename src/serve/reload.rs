@@ -158,7 +158,15 @@ fn is_for_core(old: &Config, new: &Config) -> bool {
         ..from.clone()
     };
     // The rules name the clients for which they do not hold, and when those are to be quiet.
-    doors_of(old, new) != *new || old.rules() != new.rules() || old.terms() != new.terms()
+    doors_of(old, new) != *new || old.rules() != new.rules() || are_other_hours(old, new)
+}
+
+/// Whether the clients, or their quiet hours, are others.
+fn are_other_hours(old: &Config, new: &Config) -> bool {
+    if old.clients.len() != new.clients.len() {
+        return true;
+    }
+    old.clients.iter().zip(&new.clients).any(|(old, new)| old.name != new.name || old.quiet != new.quiet)
 }
 
 /// What differs, by type and name of the sections.

@@ -28,6 +28,8 @@ segments     1
 encoding     gsm7
 device_id    6a52acc8
 tag          -
+at           -
+collapsed    -
 problem      rejected
 device_code  2172
 reason       no credit
@@ -40,8 +42,8 @@ text         Pump 3\\u{a}stopped\\u{1b}[2J
 #[test]
 fn fields_that_a_daemon_does_not_tell_are_dashes() {
     let (run, _) = talk(&["status", "17"], &["{\"ok\":true,\"id\":17,\"state\":\"queued\"}\n"]);
-    assert_eq!((run.code, run.stdout.lines().count()), (0, 15));
-    assert_eq!(run.stdout.lines().filter(|line| line.ends_with(" -")).count(), 13);
+    assert_eq!((run.code, run.stdout.lines().count()), (0, 17));
+    assert_eq!(run.stdout.lines().filter(|line| line.ends_with(" -")).count(), 15);
 }
 
 #[test]

@@ -97,7 +97,7 @@ class Service(OnRouter):
             },
         )
         self.assertEqual(instance.jail, ["goipd", "procfs"])
-        self.assertEqual(instance.ro, ["/etc/group", "/etc/hosts", "/etc/resolv.conf", "/etc/ssl/certs"])
+        self.assertEqual(instance.ro, ["/etc/group", "/etc/hosts", "/etc/resolv.conf", "/etc/TZ", "/etc/ssl/certs"])
         self.assertEqual(instance.rw, ["/var/run/goipd", "/etc/goipd"])
         self.assertEqual(triggers, [["reload", "goipd"], ["mount", "/etc/goipd"]])
         self.assertNotIn("admin", router.read("procd/record"))
@@ -113,7 +113,7 @@ class Service(OnRouter):
         router.write("etc/config/goipd", router.read("etc/config/goipd") + webhook, 0o600)
         router.run("/bin/sh", "/etc/rc.common", "/etc/init.d/goipd", "start")
         ro = router.told()[0]["goipd"].ro
-        self.assertEqual(ro, ["/etc/group", "/etc/hosts", "/etc/resolv.conf", "/etc/ssl/certs", "/etc/crm-ca.pem"])
+        self.assertEqual(ro, ["/etc/group", "/etc/hosts", "/etc/resolv.conf", "/etc/TZ", "/etc/ssl/certs", "/etc/crm-ca.pem"])
         # A jail that stands has no new file.
         self.assertIn("ca_file", router.run("/bin/sh", "-c", ". /etc/init.d/goipd; places /etc/config/goipd"))
 
