@@ -271,7 +271,7 @@ impl Engine {
         if let Deed::Ussd { .. } = control.act.deed {
             known.asked_ms = Some(now.boot_ms);
         }
-        log::info!("device {}: {}", known.name, control.words());
+        log::info!("{}: {}", control.target, control.words());
         let act = Box::new(control.act.clone());
         self.actions.push(Action::Act(device as u8, act));
         true
@@ -416,7 +416,7 @@ impl Engine {
             self.know(now, place, job);
         }
         match (&result, &control.act.deed) {
-            (Err(refusal), _) => log::warn!("device {}: {refusal}", self.devices[device].name),
+            (Err(refusal), _) => log::warn!("{}: {refusal}", control.target),
             (Ok(text), Deed::Ussd { code, .. }) => {
                 self.ussd_answered(now, control.places.start, code, text);
             }
