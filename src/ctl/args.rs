@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use lexopt::{Arg, Parser, ValueExt};
 
 use super::check::Check;
-use super::help::{COMMANDS, GENERAL, Spec};
+use super::help::{COMMANDS, Spec, help};
 use super::hooks::Hooks;
 use super::opt_out::OptOut;
 use super::rpcd::Wish;
@@ -28,7 +28,7 @@ pub(super) struct Invocation {
 #[derive(Debug)]
 pub(super) enum Task {
     /// Print this and be done.
-    Show(&'static str),
+    Show(String),
     Check(Check),
     Hooks(Hooks),
     /// What only the daemon can do.
@@ -139,12 +139,11 @@ pub(super) fn parse(args: Vec<OsString>) -> Result<Invocation, Failure> {
                 continue;
             }
             Arg::Short('h') | Arg::Long("help") => {
-                let help = command.map_or(GENERAL, |c| c.help);
-                return Ok(Invocation { socket, json, task: Task::Show(help) });
+                return Ok(Invocation { socket, json, task: Task::Show(help(command)) });
             }
             Arg::Long("version") => {
                 let version = concat!("goipctl ", env!("CARGO_PKG_VERSION"), "\n");
-                return Ok(Invocation { socket, json, task: Task::Show(version) });
+                return Ok(Invocation { socket, json, task: Task::Show(version.to_owned()) });
             }
             Arg::Long("json") => {
                 json = true;
@@ -288,7 +287,8 @@ fn task(command: &Spec, options: Options, words: &[String]) -> Result<Task, Fail
 }
 
 fn wrong_words(command: &Spec) -> Failure {
-    let form = command.help.lines().next().unwrap_or_default();
+    let help = help(Some(command));
+    let form = help.lines().next().unwrap_or_default();
     usage(Some(command), &["too few or too many arguments; ", form].concat())
 }
 
