@@ -3,12 +3,21 @@
 
 use std::collections::HashMap;
 use std::error::Error;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::{env, fs};
 
-/// The lengths of a copy in bytes, and how far back it may begin.
-const LENGTHS: std::ops::RangeInclusive<usize> = 4..=0x7e + 4;
-const FARTHEST: usize = 0xffff;
+/// A kind of copy.
+struct Form {
+    /// How many bytes it takes.
+    cost: usize,
+    /// How many bytes it copies, and how far back they may begin.
+    lengths: RangeInclusive<usize>,
+    farthest: usize,
+}
+
+const SHORT: Form = Form { cost: 2, lengths: 3..=6, farthest: 0xfff };
+const LONG: Form = Form { cost: 3, lengths: 4..=66, farthest: 0xffff };
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build.rs");
@@ -36,48 +45,62 @@ fn minified(source: Vec<u8>) -> Vec<u8> {
     out
 }
 
-/// The shortest form of a text: of each place, from the last one on, whether a byte or a copy leads
-/// to the end with fewer bytes.
+/// A step to the end of a text: as many bytes of it, from so far back; itself, if that is 0.
+#[derive(Clone, Copy)]
+struct Step {
+    length: usize,
+    back: usize,
+}
+
+/// The shortest form of a text: of each place, from the last one on, whether the byte or which copy
+/// leads to the end with the fewest bytes.
 fn packed(text: &[u8]) -> Vec<u8> {
-    let longest = longest_copies(text);
+    let copies = [&SHORT, &LONG].map(|form| (form, longest_copies(text, form)));
     let mut costs = vec![0; text.len() + 1];
-    let mut steps = vec![1; text.len()];
+    let mut steps = vec![Step { length: 1, back: 0 }; text.len()];
     for at in (0..text.len()).rev() {
         costs[at] = costs[at + 1] + if text[at].is_ascii() { 1 } else { 2 };
-        for length in *LENGTHS.start()..=longest[at].0 {
-            if costs[at + length] + 3 < costs[at] {
-                (costs[at], steps[at]) = (costs[at + length] + 3, length);
+        for (form, longest) in &copies {
+            for length in *form.lengths.start()..=longest[at].length {
+                if costs[at + length] + form.cost < costs[at] {
+                    costs[at] = costs[at + length] + form.cost;
+                    steps[at] = Step { length, ..longest[at] };
+                }
             }
         }
     }
     let (mut out, mut at) = (Vec::new(), 0);
     while at < text.len() {
-        match (steps[at], text[at]) {
-            (1, byte @ ..0x80) => out.push(byte),
-            (1, byte) => out.extend([0xff, byte]),
-            (length, _) => {
-                let [low, high, ..] = longest[at].1.to_le_bytes();
-                out.extend([0x80 | (length - LENGTHS.start()) as u8, low, high]);
-            }
+        let (Step { length, back }, byte) = (steps[at], text[at]);
+        let [low, high, ..] = back.to_le_bytes();
+        if back == 0 && byte.is_ascii() {
+            out.push(byte);
+        } else if back == 0 {
+            out.extend([0xff, byte]);
+        } else if SHORT.lengths.contains(&length) && back <= SHORT.farthest {
+            let count = (length - SHORT.lengths.start()) as u8;
+            out.extend([0x80 | (count << 4) | high, low]);
+        } else {
+            out.extend([0xc0 | (length - LONG.lengths.start()) as u8, low, high]);
         }
-        at += steps[at];
+        at += length;
     }
     out
 }
 
-/// Of each place, how long the longest copy of something before it is, and how many bytes back that is.
-fn longest_copies(text: &[u8]) -> Vec<(usize, usize)> {
+/// Of each place, the longest copy of that form.
+fn longest_copies(text: &[u8], form: &Form) -> Vec<Step> {
     let mut places: HashMap<&[u8], Vec<usize>> = HashMap::new();
     let mut copies = Vec::new();
     for at in 0..text.len() {
-        let most = (text.len() - at).min(*LENGTHS.end());
-        let mut best = (0, 0);
-        if let Some(start) = text.get(at..at + LENGTHS.start()) {
+        let most = (text.len() - at).min(*form.lengths.end());
+        let mut best = Step { length: 0, back: 0 };
+        if let Some(start) = text.get(at..at + form.lengths.start()) {
             let before = places.entry(start).or_default();
-            for &place in before.iter().rev().take_while(|place| at - **place <= FARTHEST) {
+            for &place in before.iter().rev().take_while(|place| at - **place <= form.farthest) {
                 let length = (0..most).take_while(|i| text[place + i] == text[at + i]).count();
-                if length > best.0 {
-                    best = (length, at - place);
+                if length > best.length {
+                    best = Step { length, back: at - place };
                 }
                 if length == most {
                     break;
