@@ -164,7 +164,7 @@ pub(super) fn parse(args: Vec<OsString>) -> Result<Invocation, Failure> {
         }
     }
     let Some(command) = command else { return Err(usage(None, &"the COMMAND is missing")) };
-    let task = task(command, options, &words)?;
+    let task = task(command, &mut options, &words)?;
     Ok(Invocation { socket, json, task })
 }
 
@@ -219,7 +219,7 @@ impl Options {
 }
 
 /// What `command` is to do with `words`.
-fn task(command: &Spec, options: Options, words: &[String]) -> Result<Task, Failure> {
+fn task(command: &Spec, options: &mut Options, words: &[String]) -> Result<Task, Failure> {
     let id = |word: &str| number("ID", word, 1).map_err(|why| usage(Some(command), &why));
     let question = match (command.name, words) {
         (name @ ("send" | "estimate"), [to, first, rest @ ..]) => {
@@ -232,14 +232,14 @@ fn task(command: &Spec, options: Options, words: &[String]) -> Result<Task, Fail
             let new = NewMessage {
                 to: to.clone(),
                 text,
-                line: options.line,
+                line: options.line.take(),
                 ttl_s: options.ttl_s,
-                key: options.key,
-                tag: options.tag,
-                priority: options.priority,
-                on_unknown: options.on_unknown,
-                at: options.at,
-                collapse: options.collapse,
+                key: options.key.take(),
+                tag: options.tag.take(),
+                priority: options.priority.take(),
+                on_unknown: options.on_unknown.take(),
+                at: options.at.take(),
+                collapse: options.collapse.take(),
                 wait: options.wait,
             };
             if name == "send" { Question::Send(new) } else { Question::Estimate(new) }
@@ -248,12 +248,14 @@ fn task(command: &Spec, options: Options, words: &[String]) -> Result<Task, Fail
         ("explain", [word]) => Question::Explain(id(word)?),
         ("cancel", [word]) => Question::Cancel(id(word)?),
         ("resend", [word]) => Question::Resend(id(word)?),
-        ("list", []) => Question::List { state: options.state, after: options.after, limit: options.limit },
+        ("list", []) => {
+            Question::List { state: options.state.take(), after: options.after, limit: options.limit }
+        }
         ("inbox", []) => {
             Question::Inbox { after: options.after, limit: options.limit, follow: options.follow }
         }
         ("lines", []) => Question::Lines,
-        ("events", []) => Question::Events { after: options.after, consumer: options.consumer },
+        ("events", []) => Question::Events { after: options.after, consumer: options.consumer.take() },
         ("optout", [what, numbers @ ..]) => match OptOut::new(what, numbers)? {
             Some(opt_out) => Question::OptOut(opt_out),
             None => return Err(wrong_words(command)),
@@ -273,13 +275,13 @@ fn task(command: &Spec, options: Options, words: &[String]) -> Result<Task, Fail
             return Ok(Task::Check(Check {
                 file,
                 live: options.live,
-                shown_as: options.shown_as,
+                shown_as: options.shown_as.take(),
                 within_s: None,
             }));
         }
         ("hooks", []) => {
-            let file = options.file.map(PathBuf::from);
-            return Ok(Task::Hooks(Hooks { file, shown_as: options.shown_as }));
+            let file = options.file.take().map(PathBuf::from);
+            return Ok(Task::Hooks(Hooks { file, shown_as: options.shown_as.take() }));
         }
         _ => return Err(wrong_words(command)),
     };
