@@ -1,6 +1,7 @@
 //! Records to fields and back. `docs/journal.md` lists every tag and type.
 
 mod batch;
+mod inbox;
 mod opt_outs;
 mod tags;
 mod terms;
@@ -9,12 +10,13 @@ mod values;
 use super::fields::{Fields, Malformed, put, put_count, put_flag, put_number, put_text};
 use super::{
     Accepted, Body, Choice, Condition, Cursor, Daily, Dropped, EventKind, InboxIds, InboxWindow, Kept,
-    LineUsage, Mark, Moved, OptIn, OptOut, Origin, Received, ReceivedBody, Record, Replies, Seq, Started,
-    Submitting, Tended, Used,
+    LineUsage, Mark, Moved, OptIn, OptOut, Origin, Record, Replies, Seq, Started, Submitting, Tended, Used,
 };
-use crate::message::{ClientId, Number, OnUnknown, PackedNumber, Priority, ReceivedId};
+use crate::message::{ClientId, Number, OnUnknown, PackedNumber, Priority};
 
 pub(super) use batch::{Batch, encode_events};
+pub(super) use inbox::read_received;
+use inbox::{marks, put_marks, put_received, received};
 use tags::{kind, tag};
 use values::{
     FIRST_DAYS, boot, choice, consumer, fence, id, job, known, line, month_starts, part, problem, put_fence,
@@ -309,74 +311,6 @@ fn body<'a>(f: &Fields<'a>, choice: &'a Choice) -> Result<Body<'a>, Malformed> {
         collapsed,
         group: f.text(tag::GROUP)?,
     })
-}
-
-/// Calls `read` with the received message in a record's fields, if there is one.
-pub(super) fn read_received<R>(fields: &[u8], read: impl FnOnce(ReceivedBody<'_>) -> R) -> Option<R> {
-    let f = Fields::parse(fields).ok()?;
-    Some(read(ReceivedBody {
-        id: received_id(&f).ok()?,
-        unix_s: stamp(&f, tag::AT).ok()?.unix_s,
-        line: line(&f).ok()??,
-        from: f.text(tag::FROM).ok()?.unwrap_or_default(),
-        device_time: f.text(tag::DEVICE_TIME).ok()?.unwrap_or_default(),
-        text: f.text(tag::TEXT).ok()??,
-        old: f.has(tag::OLD),
-        part_of: f.count(tag::PART_OF).ok()?,
-        parts: parts(&f).ok()?,
-    }))
-}
-
-fn put_received(into: &mut Vec<u8>, received: &Received) {
-    put_count(into, tag::RECEIVED_ID, received.id.into());
-    put_stamp(into, tag::AT, received.at);
-    put_line(into, &received.line);
-    for (tag, text) in [(tag::FROM, received.from.as_str()), (tag::DEVICE_TIME, &received.device_time)] {
-        if !text.is_empty() {
-            put_text(into, tag, text);
-        }
-    }
-    put_text(into, tag::TEXT, &received.text);
-    put_flag(into, tag::OLD, received.old);
-    put_flag(into, tag::COPIED, received.copied);
-    put_count(into, tag::PART_OF, received.part_of.into());
-    if !received.parts.is_empty() {
-        let bytes: Vec<u8> = received.parts.iter().flat_map(|id| id.to_le_bytes()).collect();
-        put(into, tag::PARTS, &bytes);
-    }
-}
-
-fn parts(f: &Fields<'_>) -> Result<Vec<ReceivedId>, Malformed> {
-    let (parts, []) = f.bytes(tag::PARTS).unwrap_or_default().as_chunks() else { return Err(Malformed) };
-    Ok(parts.iter().map(|bytes| u32::from_le_bytes(*bytes)).collect())
-}
-
-fn received(f: &Fields<'_>) -> Result<Received, Malformed> {
-    let text = |tag| f.text(tag).map(Option::unwrap_or_default);
-    Ok(Received {
-        id: received_id(f)?,
-        at: stamp(f, tag::AT)?,
-        line: line(f)?.ok_or(Malformed)?,
-        from: text(tag::FROM)?.try_into().map_err(|_| Malformed)?,
-        device_time: text(tag::DEVICE_TIME)?.try_into().map_err(|_| Malformed)?,
-        text: known(f.text(tag::TEXT)?)?.into(),
-        old: f.has(tag::OLD),
-        copied: f.has(tag::COPIED),
-        part_of: f.count(tag::PART_OF)?,
-        parts: parts(f)?,
-    })
-}
-
-fn put_marks(into: &mut Vec<u8>, marks: &[u64]) {
-    if !marks.is_empty() {
-        let bytes: Vec<u8> = marks.iter().flat_map(|mark| mark.to_le_bytes()).collect();
-        put(into, tag::MARKS, &bytes);
-    }
-}
-
-fn marks(f: &Fields<'_>) -> Result<Vec<u64>, Malformed> {
-    let (marks, []) = f.bytes(tag::MARKS).unwrap_or_default().as_chunks() else { return Err(Malformed) };
-    Ok(marks.iter().map(|bytes| u64::from_le_bytes(*bytes)).collect())
 }
 
 fn put_accepted(into: &mut Vec<u8>, accepted: &Accepted) {
