@@ -99,8 +99,15 @@ impl Control {
         match self.stage {
             Stage::Looking { acted_ms, .. } => Some(acted_ms + NETWORK_MS),
             Stage::Acting => None,
+            // Whatever the box has in hand ends.
+            _ if self.forced => None,
             _ => Some(self.began_ms + LEAVE_MS),
         }
+    }
+
+    /// It leaves when the journal knows that as well.
+    pub(super) fn leave_after(&mut self, ticket: Ticket) {
+        self.stage = Stage::Storing(ticket);
     }
 
     fn has_left(&self) -> bool {
@@ -325,7 +332,8 @@ impl Engine {
                 line.off_ms = (!on).then_some(now.boot_ms);
                 let identity = line.facts.identity.take();
                 line.facts = crate::goip::LineFacts { identity, ..Default::default() };
-                self.bar(now, place, (!on).then_some(LineReason::SwitchedOff));
+                let paused = line.paused.then_some(LineReason::LowBalance);
+                self.bar(now, place, if on { paused } else { Some(LineReason::SwitchedOff) });
                 self.states_soon(now, place, SWITCH_MS);
             }
             Deed::Reboot => {
