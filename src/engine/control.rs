@@ -100,7 +100,7 @@ impl Control {
             Stage::Looking { acted_ms, .. } => Some(acted_ms + NETWORK_MS),
             Stage::Acting => None,
             // Whatever the box has in hand ends.
-            _ if self.forced => None,
+            Stage::Ready if self.forced => None,
             _ => Some(self.began_ms + LEAVE_MS),
         }
     }
@@ -204,14 +204,12 @@ impl Engine {
 
     /// Has the box start anew, also one that does not answer, and whatever is on its lines: what
     /// becomes of that the status page has to tell afterwards.
-    pub(super) fn force_reboot(&mut self, now: Now, device: usize) {
-        if self.devices[device].control.is_some() {
-            return;
-        }
+    /// It leaves when the journal knows what belongs to `ticket`.
+    pub(super) fn force_reboot(&mut self, now: Now, device: usize, ticket: Ticket) {
         self.last_control = self.last_control.wrapping_add(1).max(now.boot_ms as u32);
         let (number, act) = (self.last_control, Act { line: 0, deed: Deed::Reboot });
         let target = self.devices[device].name.as_str().into();
-        let (stage, began_ms) = (Stage::Ready, now.boot_ms);
+        let (stage, began_ms) = (Stage::Storing(ticket), now.boot_ms);
         let control = Control { number, target, places: 0..0, act, stage, began_ms, forced: true };
         self.devices[device].control = Some(Box::new(control));
     }

@@ -294,13 +294,14 @@ impl Engine {
         let part = Part { device: name.clone(), line: None };
         let count = i32::from(self.tending.dogs[at].dog.count(now.boot_ms));
         self.tell(now, EventKind::Watchdog, part.clone());
-        self.mark(now, part, Tended::Watchdog, count);
+        let ticket = self.mark(now, part, Tended::Watchdog, count);
         if help == Help::Reboot {
-            self.force_reboot(now, device);
+            self.force_reboot(now, device, ticket);
         } else {
             let watch = &mut self.tending.dogs[at];
             watch.next = out.map(|place| (place, false));
-            (watch.next_ms, watch.tries) = (now.boot_ms, 0);
+            // By then the journal knows of it.
+            (watch.next_ms, watch.tries) = (now.boot_ms + OFF_MS, 0);
         }
     }
 

@@ -162,6 +162,11 @@ impl Model {
         self.script.push((at_ms, command));
     }
 
+    /// What kind of box it is.
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
     /// Puts a rule into force.
     pub fn fault(&mut self, rule: impl Into<Rule>) {
         self.rules.add(rule.into());
