@@ -72,16 +72,18 @@ Example:
     },
     Spec {
         name: "estimate",
-        options: &["line", "priority"],
+        options: &["line", "priority", "at"],
         help: "\
-Usage: goipctl estimate [--line LINE] [--priority P] NUMBER TEXT…
+Usage: goipctl estimate [--line LINE] [--priority P] [--at TIME] NUMBER TEXT…
 
 Says how many segments a message would have, which characters force UCS-2, on
-which line it would go out now, and when. Nothing is sent. TEXT is
-written as for 'send'.
+which line it would go out, and when. Nothing is sent. NUMBER and TEXT are
+written as for 'send'; of several receivers, segments are the sum, and the rest
+is the first one's.
 
   --line LINE       on this line only: DEVICE or DEVICE/N
   --priority P      high, normal or low
+  --at TIME         not before then: as for 'send'
 
 Example:
   goipctl estimate +4915112345678 'Pump 3 stopped'
