@@ -21,7 +21,7 @@ def documented(path):
         cells = row.split(" | ")
         for name in re.findall(r"`([a-z_]+)`", cells[0]):
             labels[name] = set(re.findall(r"`([a-z_]+)`", cells[1]))
-            if re.search(r"\b([Oo]nly|where)\b", cells[2]):
+            if re.search(r"\b([Oo]nly|where)\b", row):
                 partial.add(name)
     # A row of two names lists the labels of the first.
     labels["goipd_uptime_seconds"] = set()
