@@ -314,7 +314,8 @@ impl Engine {
     }
 }
 
-fn words(full: Full) -> String {
+/// How much of a limit is used, in words.
+pub(super) fn words(full: Full) -> String {
     let Full { window, used, limit } = full;
     let of = if window == crate::journal::Window::Day { "in a" } else { "this" };
     format!("{used} of {limit} segments used {of} {}", window.as_str())
