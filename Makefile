@@ -29,7 +29,7 @@ TARGET ?=
 
 # Test files of tests/ that start goipd as a process. All others run by themselves, also as MIPS
 # programs under qemu.
-PROCESS_TESTS := socket events received opt_out terms choosing webhooks hooks reload relay attack routes bad_box form lines goipctl journal kill
+PROCESS_TESTS := socket events received opt_out terms choosing webhooks hooks reload relay attack routes bad_box form lines health goipctl journal kill
 TABLE_TESTS := $(filter-out $(PROCESS_TESTS),$(basename $(notdir $(wildcard tests/*.rs))))
 
 # The one that holds the relay against programs of others (.tools/checks, .tools/npm, node, curl) is

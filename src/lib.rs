@@ -16,6 +16,7 @@ pub mod journal;
 pub mod mailbox;
 pub mod message;
 pub mod notify;
+mod packed;
 pub mod relay;
 pub mod serve;
 mod worker;

@@ -9,6 +9,8 @@
 
 #[path = "simulation/limits.rs"]
 mod limits;
+#[path = "simulation/tended.rs"]
+mod tended;
 mod world;
 
 use std::ops::Range;

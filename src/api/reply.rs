@@ -371,6 +371,8 @@ impl<B: Bodies> Source<'_, B> {
                         l.optional(name, said(words.as_str()));
                     }
                     let own = self.engine.settings().own(line.line);
+                    let balance = self.engine.balance(line.line).map(|amount| amount.to_string());
+                    l.optional("balance", balance.as_deref());
                     l.optional("label", own.map(|own| &*own.label).filter(|label| !label.is_empty()));
                     for (name, counts) in ["limits", "used"].into_iter().zip(line.usage) {
                         l.object(name, |u| {

@@ -7,7 +7,7 @@ use super::Faults;
 use super::option::{defaults, quoted, read};
 use super::relay::Client;
 use super::table::{HOOK, WEBHOOK};
-use super::typed::{Secret, SectionName, name};
+use super::typed::{Secret, SectionName, name, refuse_more};
 use super::uci::{Opt, Section, Value};
 use crate::journal::EventSet;
 use crate::message::ClientId;
@@ -97,9 +97,7 @@ pub(super) fn webhook(section: &Section, count: usize, faults: &mut Faults) -> W
     if let Some(option) = section.option("ca_file").filter(|_| !webhook.is_https()) {
         faults.add(option.line, "option 'ca_file': the url is not https; remove this line");
     }
-    if count == MAX_WEBHOOKS {
-        faults.add(section.line, format!("more than {MAX_WEBHOOKS} webhooks; remove some"));
-    }
+    refuse_more(section, count, MAX_WEBHOOKS, "webhooks", faults);
     webhook
 }
 
@@ -116,9 +114,7 @@ pub(super) fn hook(section: &Section, count: usize, faults: &mut Faults) -> Hook
         let problem = format!("option 'command': {} is no absolute path", quoted(program));
         faults.add(option.line, format!("{problem}; begin it with '/'"));
     }
-    if count == MAX_HOOKS {
-        faults.add(section.line, format!("more than {MAX_HOOKS} hooks; remove some"));
-    }
+    refuse_more(section, count, MAX_HOOKS, "hooks", faults);
     hook
 }
 

@@ -143,20 +143,22 @@ pub(super) fn defaults<T>(table: &[Spec<T>], into: &mut T) {
 
 /// Reads `section`: what stands in it goes to `into`, what is wrong with it to `faults`.
 pub(super) fn read<T>(section: &Section, table: &[Spec<T>], into: &mut T, faults: &mut Faults) {
-    let rows: Vec<Row> = table.iter().map(|s| (s.name, s.absent, s.kind.keyword())).collect();
-    read_rows(section, &rows, &mut |place, text| table[place].kind.set(into, text), faults);
+    let row = |place: usize| table.get(place).map(|spec| (spec.name, spec.absent, spec.kind.keyword()));
+    read_rows(section, &row, &mut |place, text| table[place].kind.set(into, text), faults);
 }
 
 /// An option's name, what holds without it, and the word it is written with.
 type Row = (&'static str, Absent, &'static str);
 
-/// [`read`], once for all tables: `set` takes the place of an option in `rows` and its value.
+/// [`read`], once for all tables: `row` gives what stands at a place of it, `set` takes the place of an
+/// option and its value.
 fn read_rows(
     section: &Section,
-    rows: &[Row],
+    row: &dyn Fn(usize) -> Option<Row>,
     set: &mut dyn FnMut(usize, &str) -> Result<(), String>,
     faults: &mut Faults,
 ) {
+    let rows: Vec<Row> = (0..).map_while(row).collect();
     for opt in &section.options {
         let name = &opt.name;
         let Some(place) = rows.iter().position(|(known, ..)| known == name) else {
@@ -179,7 +181,7 @@ fn read_rows(
             }
         }
     }
-    for (name, absent, keyword) in rows {
+    for (name, absent, keyword) in &rows {
         if let Absent::Required(example) = absent
             && section.option(name).is_none()
         {

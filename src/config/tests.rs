@@ -16,6 +16,7 @@ use super::*;
 use crate::goip::NumberFormat;
 use crate::message::OnUnknown;
 
+const LINES: &str = include_str!("../../docs/lines.md");
 const MANUAL: &str = include_str!("../../docs/configuration.md");
 const SAMPLE: &str = include_str!("../../openwrt/files/goipd.config");
 
@@ -410,6 +411,35 @@ fn the_examples_of_the_manual_are_right() {
     let examples: Vec<_> = MANUAL.split("```\n").skip(1).step_by(2).collect();
     let configurations = examples.iter().filter(|e| e.starts_with("config "));
     assert_eq!(configurations.map(|e| config(e).devices.len()).collect::<Vec<_>>(), [1, 2, 1, 1]);
+}
+
+#[test]
+fn the_examples_of_the_page_about_lines_are_right() {
+    let office = [OFFICE, "\toption lines '8'\n"].concat();
+    let examples: Vec<_> = LINES.split("```\n").skip(1).step_by(2).collect();
+    let mut count = 0;
+    for example in examples.iter().filter(|e| e.starts_with("config ")) {
+        let device = if example.contains("config device") { "" } else { &office };
+        config(&[example, device].concat());
+        count += 1;
+    }
+    assert_eq!(count, 7);
+}
+
+#[test]
+fn the_answers_of_operators_on_the_page_about_lines_give_what_stands_there() {
+    use crate::message::{Amount, Pattern};
+    let table = LINES.split_once("| answer | pattern | amount |").unwrap().1;
+    let mut count = 0;
+    for row in table.lines().skip(2).take_while(|row| row.starts_with('|')) {
+        let mut cells = row.split('|').map(|cell| cell.trim().trim_matches('`')).skip(1);
+        let [answer, pattern, amount] = core::array::from_fn(|_| cells.next().unwrap());
+        let pattern = if pattern == "none" { "-?[0-9][0-9.,]*" } else { pattern };
+        let found = Pattern::parse(pattern).unwrap().find(answer).and_then(Amount::parse);
+        assert_eq!(found.map(|found| found.to_string()).as_deref(), Some(amount), "{row}");
+        count += 1;
+    }
+    assert_eq!(count, 6);
 }
 
 #[test]

@@ -316,9 +316,7 @@ pub(super) fn config(sections: &[Section], faults: &mut Faults) -> Config {
             "device" => {
                 let device = device(section, faults);
                 refuse_second_owner(section, &device, devices.iter().copied().zip(&config.devices), faults);
-                if devices.len() == MAX_DEVICES {
-                    faults.add(section.line, format!("more than {MAX_DEVICES} devices; remove some"));
-                }
+                refuse_more(section, devices.len(), MAX_DEVICES, "devices", faults);
                 let before = lines;
                 lines += usize::from(device.lines);
                 if before <= MAX_LINES_IN_ALL && lines > MAX_LINES_IN_ALL {
@@ -332,18 +330,14 @@ pub(super) fn config(sections: &[Section], faults: &mut Faults) -> Config {
                 config.devices.push(device);
             }
             "line" => {
-                if own_lines.len() == MAX_LINES_IN_ALL {
-                    faults.add(section.line, format!("more than {MAX_LINES_IN_ALL} lines; remove some"));
-                }
+                refuse_more(section, own_lines.len(), MAX_LINES_IN_ALL, "lines", faults);
                 config.choosing.lines.push(lines::line(section, faults));
                 own_lines.push(section);
             }
             "client" => {
                 let client = relay::client(section, faults);
                 relay::refuse_twin(section, &client, clients.iter().copied().zip(&config.clients), faults);
-                if clients.len() == MAX_RELAY_CLIENTS {
-                    faults.add(section.line, format!("more than {MAX_RELAY_CLIENTS} clients; remove some"));
-                }
+                refuse_more(section, clients.len(), MAX_RELAY_CLIENTS, "clients", faults);
                 clients.push(section);
                 config.clients.push(client);
             }
@@ -353,9 +347,7 @@ pub(super) fn config(sections: &[Section], faults: &mut Faults) -> Config {
                 }
             }
             "reply" => {
-                if replies.len() == MAX_REPLIES {
-                    faults.add(section.line, format!("more than {MAX_REPLIES} replies; remove some"));
-                }
+                refuse_more(section, replies.len(), MAX_REPLIES, "replies", faults);
                 config.replies.push(answers::reply(section, faults));
                 replies.push(section);
             }
@@ -365,9 +357,7 @@ pub(super) fn config(sections: &[Section], faults: &mut Faults) -> Config {
             }
             "group" => {
                 let name = name(section, "oncall", faults).as_str().into();
-                if config.groups.len() == MAX_GROUPS {
-                    faults.add(section.line, format!("more than {MAX_GROUPS} groups; remove some"));
-                }
+                refuse_more(section, config.groups.len(), MAX_GROUPS, "groups", faults);
                 config.groups.push(Group { name, numbers: String::new() });
                 read(section, GROUP, &mut config, faults);
             }
@@ -421,6 +411,13 @@ pub(super) fn config(sections: &[Section], faults: &mut Faults) -> Config {
         relay::refuse_wildcard_without_client(section, faults);
     }
     config
+}
+
+/// Refuses `section` if there are `most` of its type before it, which is said once; `what` names them.
+pub(super) fn refuse_more(section: &Section, before: usize, most: usize, what: &str, faults: &mut Faults) {
+    if before == most {
+        faults.add(section.line, format!("more than {most} {what}; remove some"));
+    }
 }
 
 /// Whether `section` is the first of its type, of which there can be one. `first` remembers it.

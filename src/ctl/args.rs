@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use lexopt::{Arg, Parser, ValueExt};
 
 use super::check::Check;
-use super::help::{COMMANDS, GENERAL, Spec};
+use super::help::{COMMANDS, Spec, help};
 use super::hooks::Hooks;
 use super::opt_out::OptOut;
 use super::rpcd::Wish;
@@ -28,7 +28,7 @@ pub(super) struct Invocation {
 #[derive(Debug)]
 pub(super) enum Task {
     /// Print this and be done.
-    Show(&'static str),
+    Show(String),
     Check(Check),
     Hooks(Hooks),
     /// What only the daemon can do.
@@ -139,12 +139,11 @@ pub(super) fn parse(args: Vec<OsString>) -> Result<Invocation, Failure> {
                 continue;
             }
             Arg::Short('h') | Arg::Long("help") => {
-                let help = command.map_or(GENERAL, |c| c.help);
-                return Ok(Invocation { socket, json, task: Task::Show(help) });
+                return Ok(Invocation { socket, json, task: Task::Show(help(command)) });
             }
             Arg::Long("version") => {
                 let version = concat!("goipctl ", env!("CARGO_PKG_VERSION"), "\n");
-                return Ok(Invocation { socket, json, task: Task::Show(version) });
+                return Ok(Invocation { socket, json, task: Task::Show(version.to_owned()) });
             }
             Arg::Long("json") => {
                 json = true;
@@ -165,7 +164,7 @@ pub(super) fn parse(args: Vec<OsString>) -> Result<Invocation, Failure> {
         }
     }
     let Some(command) = command else { return Err(usage(None, &"the COMMAND is missing")) };
-    let task = task(command, options, &words)?;
+    let task = task(command, &mut options, &words)?;
     Ok(Invocation { socket, json, task })
 }
 
@@ -220,7 +219,7 @@ impl Options {
 }
 
 /// What `command` is to do with `words`.
-fn task(command: &Spec, options: Options, words: &[String]) -> Result<Task, Failure> {
+fn task(command: &Spec, options: &mut Options, words: &[String]) -> Result<Task, Failure> {
     let id = |word: &str| number("ID", word, 1).map_err(|why| usage(Some(command), &why));
     let question = match (command.name, words) {
         (name @ ("send" | "estimate"), [to, first, rest @ ..]) => {
@@ -233,14 +232,14 @@ fn task(command: &Spec, options: Options, words: &[String]) -> Result<Task, Fail
             let new = NewMessage {
                 to: to.clone(),
                 text,
-                line: options.line,
+                line: options.line.take(),
                 ttl_s: options.ttl_s,
-                key: options.key,
-                tag: options.tag,
-                priority: options.priority,
-                on_unknown: options.on_unknown,
-                at: options.at,
-                collapse: options.collapse,
+                key: options.key.take(),
+                tag: options.tag.take(),
+                priority: options.priority.take(),
+                on_unknown: options.on_unknown.take(),
+                at: options.at.take(),
+                collapse: options.collapse.take(),
                 wait: options.wait,
             };
             if name == "send" { Question::Send(new) } else { Question::Estimate(new) }
@@ -249,12 +248,14 @@ fn task(command: &Spec, options: Options, words: &[String]) -> Result<Task, Fail
         ("explain", [word]) => Question::Explain(id(word)?),
         ("cancel", [word]) => Question::Cancel(id(word)?),
         ("resend", [word]) => Question::Resend(id(word)?),
-        ("list", []) => Question::List { state: options.state, after: options.after, limit: options.limit },
+        ("list", []) => {
+            Question::List { state: options.state.take(), after: options.after, limit: options.limit }
+        }
         ("inbox", []) => {
             Question::Inbox { after: options.after, limit: options.limit, follow: options.follow }
         }
         ("lines", []) => Question::Lines,
-        ("events", []) => Question::Events { after: options.after, consumer: options.consumer },
+        ("events", []) => Question::Events { after: options.after, consumer: options.consumer.take() },
         ("optout", [what, numbers @ ..]) => match OptOut::new(what, numbers)? {
             Some(opt_out) => Question::OptOut(opt_out),
             None => return Err(wrong_words(command)),
@@ -274,13 +275,13 @@ fn task(command: &Spec, options: Options, words: &[String]) -> Result<Task, Fail
             return Ok(Task::Check(Check {
                 file,
                 live: options.live,
-                shown_as: options.shown_as,
+                shown_as: options.shown_as.take(),
                 within_s: None,
             }));
         }
         ("hooks", []) => {
-            let file = options.file.map(PathBuf::from);
-            return Ok(Task::Hooks(Hooks { file, shown_as: options.shown_as }));
+            let file = options.file.take().map(PathBuf::from);
+            return Ok(Task::Hooks(Hooks { file, shown_as: options.shown_as.take() }));
         }
         _ => return Err(wrong_words(command)),
     };
@@ -288,7 +289,8 @@ fn task(command: &Spec, options: Options, words: &[String]) -> Result<Task, Fail
 }
 
 fn wrong_words(command: &Spec) -> Failure {
-    let form = command.help.lines().next().unwrap_or_default();
+    let help = help(Some(command));
+    let form = help.lines().next().unwrap_or_default();
     usage(Some(command), &["too few or too many arguments; ", form].concat())
 }
 

@@ -36,14 +36,19 @@ pub(super) struct Request {
 
 impl Request {
     /// A request that changes nothing; `fill` writes its fields.
-    pub fn asking(op: &str, fill: impl FnOnce(&mut Object<'_>)) -> Self {
+    pub fn asking(op: &str, fill: impl Fn(&mut Object<'_>)) -> Self {
+        Self::filled(op, &fill, false)
+    }
+
+    /// [`Self::asking`] and [`Self::acting`], once for all that they are asked to write.
+    fn filled(op: &str, fill: &dyn Fn(&mut Object<'_>), acts: bool) -> Self {
         let mut line = String::new();
         object(&mut line, |o| {
             o.string("op", op);
             fill(o);
         });
         line.push('\n');
-        Self::of(line, false)
+        Self::of(line, acts)
     }
 
     /// The request that `line` is, its line feed included.
@@ -52,8 +57,8 @@ impl Request {
     }
 
     /// A request that changes something.
-    pub fn acting(op: &str, fill: impl FnOnce(&mut Object<'_>)) -> Self {
-        Self { acts: true, ..Self::asking(op, fill) }
+    pub fn acting(op: &str, fill: impl Fn(&mut Object<'_>)) -> Self {
+        Self::filled(op, &fill, true)
     }
 
     /// A request that the daemon answers after `timeout_s` seconds at the latest.

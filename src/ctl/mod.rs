@@ -77,7 +77,7 @@ fn run(args: Vec<OsString>) -> Result<(), Failure> {
     let mut output = Output::new(json);
     let socket = socket.or_else(|| env::var_os(SOCKET_VARIABLE));
     match task {
-        Task::Show(text) => output.text(text),
+        Task::Show(text) => output.text(&text),
         Task::Check(check) => check.run(&mut output),
         Task::Hooks(hooks) => hooks.run(socket, &mut output),
         Task::Ask(question) => {

@@ -90,11 +90,11 @@ fn numbers_of(file: &str) -> Result<Vec<String>, Failure> {
 }
 
 impl Session {
-    pub(super) fn opt_out(&mut self, opt_out: OptOut) -> Result<(), Failure> {
+    pub(super) fn opt_out(&mut self, opt_out: &OptOut) -> Result<(), Failure> {
         match opt_out {
             OptOut::List => self.opt_outs(false),
             OptOut::Export => self.opt_outs(true),
-            OptOut::Show(number) => self.one(&Request::asking("optout", |o| o.string("number", &number))),
+            OptOut::Show(number) => self.one(&Request::asking("optout", |o| o.string("number", number))),
             OptOut::Remove(numbers) => numbers.iter().try_for_each(|number| {
                 self.one(&Request::acting("optout", |o| {
                     o.string("number", number);
@@ -105,7 +105,7 @@ impl Session {
                 o.string("number", &numbers[0]);
                 o.string("do", "add");
             })),
-            OptOut::Add(numbers) => self.add_all(&numbers),
+            OptOut::Add(numbers) => self.add_all(numbers),
         }
     }
 

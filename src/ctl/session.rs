@@ -31,13 +31,13 @@ impl Session {
     /// # Errors
     /// Everything that makes an exit code other than `Done`.
     pub fn ask(mut self, question: Question) -> Result<(), Failure> {
-        match question {
-            Question::Send(new) => self.send(&new),
+        match &question {
+            Question::Send(new) => self.send(new),
             Question::Status(id) => {
-                self.show(&Request::asking("status", |o| o.number("id", id)), |r, out| r.show_message(out))
+                self.show(&Request::asking("status", |o| o.number("id", *id)), |r, out| r.show_message(out))
             }
             Question::Explain(id) => {
-                self.show(&Request::asking("explain", |o| o.number("id", id)), |r, out| r.show_waiting(out))
+                self.show(&Request::asking("explain", |o| o.number("id", *id)), |r, out| r.show_waiting(out))
             }
             Question::Estimate(new) => {
                 let request = Request::asking("estimate", |o| {
@@ -51,18 +51,18 @@ impl Session {
                 });
                 self.show(&request, |r, out| r.show_waiting(out))
             }
-            Question::List { state, after, limit } => self.list(state.as_deref(), after, limit),
+            Question::List { state, after, limit } => self.list(state.as_deref(), *after, *limit),
             Question::Cancel(id) => {
-                self.change(&Request::acting("cancel", |o| o.number("id", id))).map(|_| ())
+                self.change(&Request::acting("cancel", |o| o.number("id", *id))).map(|_| ())
             }
             Question::Resend(id) => {
-                self.change(&Request::acting("resend", |o| o.number("id", id))).map(|_| ())
+                self.change(&Request::acting("resend", |o| o.number("id", *id))).map(|_| ())
             }
-            Question::Events { after, consumer } => self.events(after, consumer.as_deref()),
-            Question::Inbox { after, limit, follow } => self.inbox(after, limit, follow),
+            Question::Events { after, consumer } => self.events(*after, consumer.as_deref()),
+            Question::Inbox { after, limit, follow } => self.inbox(*after, *limit, *follow),
             Question::Lines => self.show(&Request::asking("lines", |_| {}), |r, out| r.show_lines(out)),
             Question::OptOut(opt_out) => self.opt_out(opt_out),
-            Question::Control(op, [target, how]) => self.control(op, &target, &how),
+            Question::Control(op, [target, how]) => self.control(op, target, how),
             Question::Ping => self.show(&Request::asking("ping", |_| {}), |r, out| r.show_daemon(out)),
         }
     }

@@ -99,8 +99,15 @@ impl Control {
         match self.stage {
             Stage::Looking { acted_ms, .. } => Some(acted_ms + NETWORK_MS),
             Stage::Acting => None,
+            // Whatever the box has in hand ends.
+            Stage::Ready if self.forced => None,
             _ => Some(self.began_ms + LEAVE_MS),
         }
+    }
+
+    /// It leaves when the journal knows that as well.
+    pub(super) fn leave_after(&mut self, ticket: Ticket) {
+        self.stage = Stage::Storing(ticket);
     }
 
     fn has_left(&self) -> bool {
@@ -197,14 +204,12 @@ impl Engine {
 
     /// Has the box start anew, also one that does not answer, and whatever is on its lines: what
     /// becomes of that the status page has to tell afterwards.
-    pub(super) fn force_reboot(&mut self, now: Now, device: usize) {
-        if self.devices[device].control.is_some() {
-            return;
-        }
+    /// It leaves when the journal knows what belongs to `ticket`.
+    pub(super) fn force_reboot(&mut self, now: Now, device: usize, ticket: Ticket) {
         self.last_control = self.last_control.wrapping_add(1).max(now.boot_ms as u32);
         let (number, act) = (self.last_control, Act { line: 0, deed: Deed::Reboot });
         let target = self.devices[device].name.as_str().into();
-        let (stage, began_ms) = (Stage::Ready, now.boot_ms);
+        let (stage, began_ms) = (Stage::Storing(ticket), now.boot_ms);
         let control = Control { number, target, places: 0..0, act, stage, began_ms, forced: true };
         self.devices[device].control = Some(Box::new(control));
     }
@@ -271,7 +276,7 @@ impl Engine {
         if let Deed::Ussd { .. } = control.act.deed {
             known.asked_ms = Some(now.boot_ms);
         }
-        log::info!("device {}: {}", known.name, control.words());
+        log::info!("{}: {}", control.target, control.words());
         let act = Box::new(control.act.clone());
         self.actions.push(Action::Act(device as u8, act));
         true
@@ -325,7 +330,8 @@ impl Engine {
                 line.off_ms = (!on).then_some(now.boot_ms);
                 let identity = line.facts.identity.take();
                 line.facts = crate::goip::LineFacts { identity, ..Default::default() };
-                self.bar(now, place, (!on).then_some(LineReason::SwitchedOff));
+                let paused = line.paused.then_some(LineReason::LowBalance);
+                self.bar(now, place, if on { paused } else { Some(LineReason::SwitchedOff) });
                 self.states_soon(now, place, SWITCH_MS);
             }
             Deed::Reboot => {
@@ -416,7 +422,7 @@ impl Engine {
             self.know(now, place, job);
         }
         match (&result, &control.act.deed) {
-            (Err(refusal), _) => log::warn!("device {}: {refusal}", self.devices[device].name),
+            (Err(refusal), _) => log::warn!("{}: {refusal}", control.target),
             (Ok(text), Deed::Ussd { code, .. }) => {
                 self.ussd_answered(now, control.places.start, code, text);
             }

@@ -6,16 +6,16 @@ use super::health::{Arrival, Balance, Canary, Change, Dog, Help, ago_ms, is_cana
 use super::line::{DeviceReason, LineReason, Phase};
 use super::{Choice, Engine, NewMessage, Now};
 use crate::due::earliest;
-use crate::journal::{EventKind, Mark, Marks, Origin, Record, Tended};
+use crate::journal::{EventKind, Mark, Marks, Origin, Record, Tended, Ticket};
 use crate::message::{Amount, LineId, MessageId, Part, Priority, check_text};
 
 /// What could not be asked or done is tried again after this long, in milliseconds.
 const AGAIN_MS: u64 = 60_000;
 
-/// Between switching a module off and on, in milliseconds.
+/// Between switching a module off and on, in milliseconds; from each try to the next twice as long.
 const OFF_MS: u64 = 5_000;
 
-/// A module that cannot be switched on is tried so often.
+/// A module that cannot be switched on is tried so often: for an hour and a half.
 const SWITCH_TRIES: u8 = 10;
 
 /// No amount was found yet.
@@ -90,12 +90,16 @@ impl Engine {
     /// When something is due, if nothing else happens.
     pub(super) fn tend_due(&self) -> Option<u64> {
         let mut due = None;
+        if self.closing {
+            return due;
+        }
         for at in 0..self.tending.balances.len() {
             due = earliest(&[due, self.balance_due(at)]);
         }
         for watch in &self.tending.dogs {
             let next = watch.next.and_then(|(place, _)| self.is_at_rest(place).then_some(watch.next_ms));
-            due = earliest(&[due, watch.dog.due_ms(), next]);
+            let looks = watch.dog.due_ms().filter(|_| self.is_watched(watch));
+            due = earliest(&[due, looks, next]);
         }
         for canary in &self.tending.canaries {
             due = earliest(&[due, Some(canary.due_ms), canary.over_ms()]);
@@ -138,8 +142,7 @@ impl Engine {
                 }
                 Tended::Watchdog => {
                     for watch in &mut tending.dogs {
-                        let more = i32::from(watch.dog.count()) > mark.value;
-                        if !more && part.line.is_none() && self.devices[watch.device].name == part.device {
+                        if part.line.is_none() && self.devices[watch.device].name == part.device {
                             watch.dog.restore(now.boot_ms, ago_ms, mark.value);
                         }
                     }
@@ -177,7 +180,7 @@ impl Engine {
     fn is_at_rest(&self, place: usize) -> bool {
         let line = &self.lines[place];
         let device = &self.devices[usize::from(line.id.device)];
-        line.phase == Phase::Idle && device.hold.is_none() && device.control.is_none() && !self.closing
+        line.phase == Phase::Idle && device.hold.is_none() && device.control.is_none()
     }
 
     fn ask_balance(&mut self, now: Now, at: usize) {
@@ -189,7 +192,11 @@ impl Engine {
                 let balance = &mut self.tending.balances[at];
                 balance.ask(now.boot_ms);
                 let amount = balance.amount.map_or(NO_AMOUNT, |amount| amount.0);
-                self.mark(now, self.part_of(line), Tended::Balance, amount);
+                let ticket = self.mark(now, self.part_of(line), Tended::Balance, amount);
+                // A restart has to know before the network does.
+                if let Some(control) = &mut self.devices[usize::from(line.device)].control {
+                    control.leave_after(ticket);
+                }
             }
             Err(refusal) => {
                 log::debug!("{name}: the balance cannot be asked for: {refusal}");
@@ -238,28 +245,45 @@ impl Engine {
         self.tending.balances.iter().find(|b| b.rule.line == line)?.amount
     }
 
+    /// Whether it is looked at how the box is: not while something is done to it, nor while its
+    /// modules are being switched, unless it hangs meanwhile.
+    fn is_watched(&self, watch: &Watch) -> bool {
+        let device = &self.devices[watch.device];
+        device.control.is_none() && (watch.next.is_none() || device.hold.is_some())
+    }
+
+    fn is_logged_out(&self, place: usize) -> bool {
+        self.lines[place].barred.is_some_and(|b| b.reason == LineReason::NotRegistered)
+    }
+
     /// Looks after one device.
     fn look_after(&mut self, now: Now, at: usize) {
         let Watch { device, next, next_ms, .. } = self.tending.dogs[at];
-        if let Some((place, on)) = next {
-            if next_ms <= now.boot_ms && self.is_at_rest(place) {
-                self.switch(now, at, place, on);
-            }
+        if let Some((place, on)) = next
+            && next_ms <= now.boot_ms
+            && self.is_at_rest(place)
+        {
+            return self.switch(now, at, place, on);
+        }
+        if !self.is_watched(&self.tending.dogs[at]) {
             return;
         }
         let known = &self.devices[device];
         let hangs = known.hold.is_some_and(|hold| {
             !matches!(hold.reason, DeviceReason::NotAsked | DeviceReason::BadLogin | DeviceReason::Rebooting)
         });
-        let lines = &self.lines[known.lines.clone()];
-        let is_out = |line: &super::Line| line.barred.is_some_and(|b| b.reason == LineReason::NotRegistered);
-        let sick = hangs || lines.iter().all(is_out);
+        // Lines without a SIM or power are nobody's fault, but none may work.
+        let out = known.lines.clone().find(|place| self.is_logged_out(*place));
+        let none = self.lines[known.lines.clone()]
+            .iter()
+            .all(|line| line.barred.is_some_and(|b| b.reason != LineReason::LowBalance));
+        let sick = hangs || (known.hold.is_none() && out.is_some() && none);
         let help = self.tending.dogs[at].dog.look(now.boot_ms, sick, !hangs);
         let Some(help) = help else { return };
         let name = &known.name;
         match help {
             Help::Spent => {
-                log::error!("device {name}: the watchdog has helped as often as it may today (max_per_day)");
+                log::error!("device {name}: the watchdog has helped as often as it may (max_per_day)");
                 return;
             }
             Help::Modules => log::warn!(
@@ -268,33 +292,39 @@ impl Engine {
             Help::Reboot => log::warn!("device {name}: still sick: the watchdog has the box start anew"),
         }
         let part = Part { device: name.clone(), line: None };
-        let count = i32::from(self.tending.dogs[at].dog.count());
+        let count = i32::from(self.tending.dogs[at].dog.count(now.boot_ms));
         self.tell(now, EventKind::Watchdog, part.clone());
-        self.mark(now, part, Tended::Watchdog, count);
+        let ticket = self.mark(now, part, Tended::Watchdog, count);
         if help == Help::Reboot {
-            self.force_reboot(now, device);
+            self.force_reboot(now, device, ticket);
         } else {
             let watch = &mut self.tending.dogs[at];
-            watch.next = Some((self.devices[device].lines.start, false));
-            (watch.next_ms, watch.tries) = (now.boot_ms, 0);
+            watch.next = out.map(|place| (place, false));
+            // By then the journal knows of it.
+            (watch.next_ms, watch.tries) = (now.boot_ms + OFF_MS, 0);
         }
     }
 
-    /// Switches a module off, or on and goes on to the next. One line after the other, so that a
+    /// Switches a module off, or on and goes on to the next that is logged out. One line after the other, so that a
     /// daemon that is killed leaves no more than one of them off.
     fn switch(&mut self, now: Now, at: usize, place: usize, on: bool) {
-        let name = self.lines[place].name.to_string();
-        let done = self.control(now, &name, Wish::Power(on)).is_ok();
+        // Until the box has said that it is done.
+        let is_on = self.lines[place].off_ms.is_none();
+        if !(on && is_on) {
+            let name = self.lines[place].name.to_string();
+            // Where that is refused it is tried again as where the box does not answer.
+            let _ = self.control(now, &name, Wish::Power(on));
+        }
         let end = self.devices[self.tending.dogs[at].device].lines.end;
+        let after = (place + 1..end).find(|place| self.is_logged_out(*place)).map(|place| (place, false));
         let watch = &mut self.tending.dogs[at];
-        watch.next_ms = now.boot_ms + OFF_MS;
-        watch.tries += u8::from(!done);
-        if on && !done && watch.tries < SWITCH_TRIES {
+        watch.next_ms = now.boot_ms + (OFF_MS << watch.tries);
+        watch.tries += 1;
+        if on && !is_on && watch.tries < SWITCH_TRIES {
             return;
         }
         watch.tries = 0;
-        watch.next = if on { Some((place + 1, false)) } else { Some((place, true)) };
-        watch.next = watch.next.filter(|(place, _)| *place < end);
+        watch.next = if on { after } else { Some((place, true)) };
     }
 
     /// Has a message go out on one own line to another.
@@ -359,7 +389,13 @@ impl Engine {
         self.tell(now, kind, self.part_of(line));
     }
 
-    fn mark(&mut self, now: Now, part: Part, what: Tended, value: i32) {
-        self.record(Record::Mark(Mark { at: now.stamp(), part, what, value }));
+    fn mark(&mut self, now: Now, part: Part, what: Tended, value: i32) -> Ticket {
+        self.record(Record::Mark(Mark { at: now.stamp(), part, what, value }))
+    }
+
+    /// How often each watchdog has helped in the last 24 hours, with its device.
+    pub fn helps(&self, now: Now) -> impl Iterator<Item = (&str, u8)> {
+        let name = |watch: &Watch| self.devices[watch.device].name.as_str();
+        self.tending.dogs.iter().map(move |watch| (name(watch), watch.dog.count(now.boot_ms)))
     }
 }

@@ -1,25 +1,27 @@
 //! Records to fields and back. `docs/journal.md` lists every tag and type.
 
 mod batch;
+mod inbox;
 mod opt_outs;
 mod tags;
 mod terms;
-
-use heapless::String;
+mod values;
 
 use super::fields::{Fields, Malformed, put, put_count, put_flag, put_number, put_text};
 use super::{
-    Accepted, Body, BootId, Choice, Condition, Cursor, Daily, Dropped, EventKind, Fence, InboxIds,
-    InboxWindow, Kept, LineUsage, Mark, Moved, OptIn, OptOut, Origin, Received, ReceivedBody, Record,
-    Replies, Seq, Stamp, Started, Submitting, Tended, Used,
+    Accepted, Body, Choice, Condition, Cursor, Daily, Dropped, EventKind, InboxIds, InboxWindow, Kept,
+    LineUsage, Mark, Moved, OptIn, OptOut, Origin, Record, Replies, Seq, Started, Submitting, Tended, Used,
 };
-use crate::message::{
-    ClientId, ConsumerName, JobId, LineName, MessageId, Number, OnUnknown, PackedNumber, Part, Priority,
-    Problem, ProblemCode, ReceivedId, State, Words,
-};
+use crate::message::{ClientId, Number, OnUnknown, PackedNumber, Priority};
 
 pub(super) use batch::{Batch, encode_events};
-use tags::{StampTags, kind, tag};
+pub(super) use inbox::read_received;
+use inbox::{marks, put_marks, put_received, received};
+use tags::{kind, tag};
+use values::{
+    FIRST_DAYS, boot, choice, consumer, fence, id, job, known, line, month_starts, part, problem, put_fence,
+    put_job, put_line, put_part, put_problem, put_stamp, received_id, stamp, state,
+};
 
 /// What the fields of a whole record say.
 #[derive(Debug, PartialEq, Eq)]
@@ -311,74 +313,6 @@ fn body<'a>(f: &Fields<'a>, choice: &'a Choice) -> Result<Body<'a>, Malformed> {
     })
 }
 
-/// Calls `read` with the received message in a record's fields, if there is one.
-pub(super) fn read_received<R>(fields: &[u8], read: impl FnOnce(ReceivedBody<'_>) -> R) -> Option<R> {
-    let f = Fields::parse(fields).ok()?;
-    Some(read(ReceivedBody {
-        id: received_id(&f).ok()?,
-        unix_s: stamp(&f, tag::AT).ok()?.unix_s,
-        line: line(&f).ok()??,
-        from: f.text(tag::FROM).ok()?.unwrap_or_default(),
-        device_time: f.text(tag::DEVICE_TIME).ok()?.unwrap_or_default(),
-        text: f.text(tag::TEXT).ok()??,
-        old: f.has(tag::OLD),
-        part_of: f.count(tag::PART_OF).ok()?,
-        parts: parts(&f).ok()?,
-    }))
-}
-
-fn put_received(into: &mut Vec<u8>, received: &Received) {
-    put_count(into, tag::RECEIVED_ID, received.id.into());
-    put_stamp(into, tag::AT, received.at);
-    put_line(into, &received.line);
-    for (tag, text) in [(tag::FROM, received.from.as_str()), (tag::DEVICE_TIME, &received.device_time)] {
-        if !text.is_empty() {
-            put_text(into, tag, text);
-        }
-    }
-    put_text(into, tag::TEXT, &received.text);
-    put_flag(into, tag::OLD, received.old);
-    put_flag(into, tag::COPIED, received.copied);
-    put_count(into, tag::PART_OF, received.part_of.into());
-    if !received.parts.is_empty() {
-        let bytes: Vec<u8> = received.parts.iter().flat_map(|id| id.to_le_bytes()).collect();
-        put(into, tag::PARTS, &bytes);
-    }
-}
-
-fn parts(f: &Fields<'_>) -> Result<Vec<ReceivedId>, Malformed> {
-    let (parts, []) = f.bytes(tag::PARTS).unwrap_or_default().as_chunks() else { return Err(Malformed) };
-    Ok(parts.iter().map(|bytes| u32::from_le_bytes(*bytes)).collect())
-}
-
-fn received(f: &Fields<'_>) -> Result<Received, Malformed> {
-    let text = |tag| f.text(tag).map(Option::unwrap_or_default);
-    Ok(Received {
-        id: received_id(f)?,
-        at: stamp(f, tag::AT)?,
-        line: line(f)?.ok_or(Malformed)?,
-        from: text(tag::FROM)?.try_into().map_err(|_| Malformed)?,
-        device_time: text(tag::DEVICE_TIME)?.try_into().map_err(|_| Malformed)?,
-        text: known(f.text(tag::TEXT)?)?.into(),
-        old: f.has(tag::OLD),
-        copied: f.has(tag::COPIED),
-        part_of: f.count(tag::PART_OF)?,
-        parts: parts(f)?,
-    })
-}
-
-fn put_marks(into: &mut Vec<u8>, marks: &[u64]) {
-    if !marks.is_empty() {
-        let bytes: Vec<u8> = marks.iter().flat_map(|mark| mark.to_le_bytes()).collect();
-        put(into, tag::MARKS, &bytes);
-    }
-}
-
-fn marks(f: &Fields<'_>) -> Result<Vec<u64>, Malformed> {
-    let (marks, []) = f.bytes(tag::MARKS).unwrap_or_default().as_chunks() else { return Err(Malformed) };
-    Ok(marks.iter().map(|bytes| u64::from_le_bytes(*bytes)).collect())
-}
-
 fn put_accepted(into: &mut Vec<u8>, accepted: &Accepted) {
     put_count(into, tag::ID, accepted.id.into());
     put_stamp(into, tag::AT, accepted.at);
@@ -492,135 +426,6 @@ fn kept(f: &Fields<'_>) -> Result<Kept, Malformed> {
         pause_ms: f.millis(tag::PAUSE_MS)?,
         perhaps_sent: f.has(tag::PERHAPS_SENT),
     })
-}
-
-fn put_stamp(into: &mut Vec<u8>, tags: StampTags, at: Stamp) {
-    put_count(into, tags.unix_s, at.unix_s.into());
-    put_flag(into, tags.trusted, at.trusted);
-    put_count(into, tags.boot_ms, at.boot_ms);
-}
-
-fn stamp(f: &Fields<'_>, tags: StampTags) -> Result<Stamp, Malformed> {
-    Ok(Stamp {
-        unix_s: f.count(tags.unix_s)?,
-        trusted: f.has(tags.trusted),
-        boot_ms: f.millis(tags.boot_ms)?,
-    })
-}
-
-fn put_line(into: &mut Vec<u8>, line: &LineName) {
-    put_text(into, tag::DEVICE, &line.device);
-    put_number(into, tag::LINE, line.line.into());
-}
-
-fn put_part(into: &mut Vec<u8>, part: &Part) {
-    put_text(into, tag::DEVICE, &part.device);
-    if let Some(line) = part.line {
-        put_number(into, tag::LINE, line.into());
-    }
-}
-
-fn part(f: &Fields<'_>) -> Result<Part, Malformed> {
-    Ok(Part { device: known(device_name(f, tag::DEVICE)?)?, line: f.number(tag::LINE)? })
-}
-
-fn line(f: &Fields<'_>) -> Result<Option<LineName>, Malformed> {
-    line_name(f, tag::DEVICE, tag::LINE)
-}
-
-fn line_name(f: &Fields<'_>, device: u8, line: u8) -> Result<Option<LineName>, Malformed> {
-    let Some(line) = f.number(line)? else { return Ok(None) };
-    Ok(Some(LineName { device: known(device_name(f, device)?)?, line }))
-}
-
-fn device_name(f: &Fields<'_>, tag: u8) -> Result<Option<String<32, u8>>, Malformed> {
-    f.text(tag)?.map(|name| String::try_from(name).map_err(|_| Malformed)).transpose()
-}
-
-fn choice(f: &Fields<'_>) -> Result<Choice, Malformed> {
-    if let Some(line) = line_name(f, tag::CHOICE_DEVICE, tag::CHOICE_LINE)? {
-        return Ok(Choice::Line(line));
-    }
-    Ok(device_name(f, tag::CHOICE_DEVICE)?.map_or(Choice::Any, Choice::Device))
-}
-
-fn put_fence(into: &mut Vec<u8>, fence: Fence) {
-    put_text(into, tag::FENCE_JOB, fence.job.as_str());
-    put_flag(into, tag::FENCE_DECIDES, fence.decides);
-    if !fence.key.is_empty() {
-        put_text(into, tag::FENCE_KEY, fence.key.as_str());
-    }
-}
-
-fn fence(f: &Fields<'_>) -> Result<Option<Fence>, Malformed> {
-    if !f.has(tag::FENCE_JOB) {
-        return Ok(None);
-    }
-    Ok(Some(Fence {
-        job: job(f, tag::FENCE_JOB)?,
-        decides: f.has(tag::FENCE_DECIDES),
-        key: job(f, tag::FENCE_KEY)?,
-    }))
-}
-
-fn put_job(into: &mut Vec<u8>, job: JobId) {
-    if !job.is_empty() {
-        put_text(into, tag::JOB, job.as_str());
-    }
-}
-
-fn job(f: &Fields<'_>, tag: u8) -> Result<JobId, Malformed> {
-    f.text(tag)?.map_or(Ok(JobId::EMPTY), |text| known(JobId::parse(text)))
-}
-
-fn put_problem(into: &mut Vec<u8>, problem: Option<Problem>) {
-    let Some(problem) = problem else { return };
-    put_number(into, tag::PROBLEM, problem.code as u64);
-    if !problem.device_code.is_empty() {
-        put_text(into, tag::DEVICE_CODE, problem.device_code.as_str());
-    }
-}
-
-fn problem(f: &Fields<'_>) -> Result<Option<Problem>, Malformed> {
-    let Some(code) = f.number::<u8>(tag::PROBLEM)? else { return Ok(None) };
-    Ok(Some(Problem {
-        code: known(ProblemCode::ALL.into_iter().find(|&c| c as u8 == code))?,
-        device_code: Words::new(f.text(tag::DEVICE_CODE)?.unwrap_or("")),
-    }))
-}
-
-fn id(f: &Fields<'_>) -> Result<MessageId, Malformed> {
-    known(f.number(tag::ID)?.filter(|&id| id != 0))
-}
-
-fn received_id(f: &Fields<'_>) -> Result<ReceivedId, Malformed> {
-    known(f.number(tag::RECEIVED_ID)?.filter(|&id| id != 0))
-}
-
-fn state(f: &Fields<'_>) -> Result<State, Malformed> {
-    let value = f.count::<u8>(tag::STATE)?;
-    known(State::ALL.into_iter().find(|&s| s as u8 == value))
-}
-
-/// Months begin as the calendar has it.
-const FIRST_DAYS: [u8; 2] = [1, 1];
-
-fn month_starts(f: &Fields<'_>) -> Result<[u8; 2], Malformed> {
-    let Some(bytes) = f.bytes(tag::MONTH_STARTS) else { return Ok(FIRST_DAYS) };
-    let days: [u8; 2] = known(bytes.try_into().ok())?;
-    if days.iter().all(|day| (1..=28).contains(day)) { Ok(days) } else { Err(Malformed) }
-}
-
-fn consumer(f: &Fields<'_>) -> Result<ConsumerName, Malformed> {
-    known(f.text(tag::CONSUMER)?.and_then(ConsumerName::stored))
-}
-
-fn boot(f: &Fields<'_>) -> Result<BootId, Malformed> {
-    known(f.bytes(tag::BOOT).and_then(|bytes| bytes.try_into().ok())).map(BootId)
-}
-
-fn known<T>(value: Option<T>) -> Result<T, Malformed> {
-    value.ok_or(Malformed)
 }
 
 #[cfg(test)]

@@ -18,8 +18,7 @@ pub enum Tended {
     /// A message to another own line was queued. The value is how long the one before took in
     /// milliseconds, or 0.
     Canary = 2,
-    /// The watchdog helped. The value is how often it has since the day began that began with the
-    /// first help.
+    /// The watchdog helped. The value is how often it has in the last 24 hours.
     Watchdog = 3,
 }
 

@@ -251,6 +251,26 @@ impl Figures<'_> {
                 }
             }
         }
+        let name = "goipd_line_balance";
+        family(out, name, "gauge", "The last balance of the line's SIM, where it is asked for.");
+        for line in &lines {
+            if let Some(amount) = self.engine.balance(line.line) {
+                sample_of(out, name, "line", &self.engine.settings().line_name(line.line), &amount);
+            }
+        }
+        let name = "goipd_canary_seconds";
+        family(out, name, "gauge", "How long the last message from this line to an own number took.");
+        for (line, took_ms) in self.engine.canaries() {
+            if let Some(ms) = took_ms {
+                let seconds = format_args!("{}.{:03}", ms / 1000, ms % 1000);
+                sample_of(out, name, "line", &self.engine.settings().line_name(line), &seconds);
+            }
+        }
+        let name = "goipd_watchdog_helps";
+        family(out, name, "gauge", "How often the device's watchdog has helped in the last 24 hours.");
+        for (device, helps) in self.engine.helps(self.now) {
+            sample_of(out, name, "device", &device, &helps);
+        }
         for (family_name, help, value) in [
             ("goipd_received_total", "Messages that the line has received.", 0),
             ("goipd_inbox_gaps_total", "How often received messages may have gone unseen.", 1),
@@ -322,6 +342,11 @@ impl Figures<'_> {
 fn family(out: &mut String, name: &str, kind: &str, help: &str) {
     // Writing to a String does not fail.
     let _ = write!(out, "# HELP {name} {help}\n# TYPE {name} {kind}\n");
+}
+
+/// A sample with one label. Not generic: a program for a router has no room for more of them.
+fn sample_of(out: &mut String, name: &str, label: &str, of: &dyn Display, value: &dyn Display) {
+    sample(out, name, &[(label, of)], value);
 }
 
 /// The values of labels are ours: states, names of lines and devices. None has a character that

@@ -17,12 +17,13 @@ use goipd::engine::{
     NewMessage, Now, Rules, Settings, TermRules,
 };
 use goipd::goip::{
-    AskError, ByForm, End, InboxReader, Phase, SendOutcome, parse_answer, parse_lines, parse_status,
+    Act, AskError, ByForm, Deed, End, InboxReader, Phase, SendOutcome, parse_answer, parse_lines,
+    parse_status,
 };
 use goipd::journal::{
-    self, Bodies, BootId, Event as Told, Job, Limits, Log, Origin, Record, Seq, Subject, Ticket,
+    self, Bodies, BootId, Event as Told, Job, Limits, Log, Mark, Origin, Record, Seq, Subject, Ticket,
 };
-use goipd::message::{MessageId, Number, OnUnknown, Priority, Refusal, Words, check_text};
+use goipd::message::{JobId, MessageId, Number, OnUnknown, Priority, Refusal, Words, check_text};
 
 pub mod disk;
 mod random;
@@ -71,9 +72,19 @@ pub struct World {
     pub told: Vec<MessageId>,
     /// Who wants no more messages, and since which ticket, 0 for before the last start.
     listed: BTreeMap<String, Ticket>,
+    /// What goipd has done by itself, and when.
+    pub marks: Vec<(u64, Mark)>,
     /// Every event that somebody was shown: when, what, and of whom.
     shown: BTreeMap<Seq, (u32, &'static str, String)>,
     actions: Vec<Action>,
+}
+
+/// What a connection to a box is for.
+#[derive(Clone, Copy)]
+enum Purpose {
+    Ask(Ask),
+    /// A deed; of a USSD code its key and line.
+    Act(Option<(JobId, u8)>),
 }
 
 /// A simulated box, and what it is busy with.
@@ -90,6 +101,8 @@ pub struct SimBox {
     pub sends: u64,
     pub questions: u64,
     pub inbox_reads: u64,
+    /// What was done to it, and when that left.
+    pub deeds: Vec<(u64, Act)>,
 }
 
 impl SimBox {
@@ -103,6 +116,7 @@ impl SimBox {
             sends: 0,
             questions: 0,
             inbox_reads: 0,
+            deeds: Vec::new(),
         }
     }
 }
@@ -110,7 +124,7 @@ impl SimBox {
 #[derive(Clone, Copy)]
 struct Connection {
     number: u64,
-    ask: Ask,
+    purpose: Purpose,
     begun_ms: u64,
 }
 
@@ -166,6 +180,7 @@ impl World {
             told_after: Vec::new(),
             told: Vec::new(),
             listed: BTreeMap::new(),
+            marks: Vec::new(),
             shown: BTreeMap::new(),
             actions: Vec::new(),
         };
@@ -269,6 +284,11 @@ impl World {
         self.shown.values().rev().find(|(_, _, subject)| of(subject)).map(|&(_, name, _)| name)
     }
 
+    /// How often an event of that name was shown.
+    pub fn shown_times(&self, name: &str) -> usize {
+        self.shown.values().filter(|(_, shown, _)| *shown == name).count()
+    }
+
     pub fn now(&self) -> Now {
         let wall = i64::from(START_UNIX_S) + ((self.now_ms - START_MS) / 1000) as i64 + self.wall_error_s;
         let boot_ms = self.now_ms - self.boot_at_ms;
@@ -367,12 +387,13 @@ impl World {
                                 self.listed.entry(one.number.text().to_string()).or_insert(ticket);
                             }
                         }
+                        Record::Mark(mark) => self.marks.push((self.now_ms, mark.clone())),
                         Record::OptIn(opt_in) => drop(self.listed.remove(opt_in.number.text().as_str())),
                         _ => {}
                     }
                     self.store.log.append(ticket, &record);
                 }
-                Action::Act(..) => unreachable!("nothing but sends is asked for"),
+                Action::Act(device, act) => self.connect_to_act(usize::from(device), *act),
                 Action::Ask(device, ask) => self.connect(usize::from(device), ask),
             }
         }
@@ -432,7 +453,7 @@ impl World {
         if let Ask::Send(message, _) = ask {
             self.check_wanted(message);
         }
-        let (now_ms, timeout_ms) = (self.now_ms, self.timeout_ms);
+        let now_ms = self.now_ms;
         let simbox = &mut self.boxes[device];
         match ask {
             Ask::Send(..) | Ask::SendByForm(..) => simbox.sends += 1,
@@ -444,10 +465,43 @@ impl World {
                 assert!(gap_ms >= MIN_STATUS_GAP_MS, "asked again after {gap_ms} ms");
             }
         }
+        self.ask_box(device, Purpose::Ask(ask), request);
+    }
+
+    /// Has the box do something.
+    fn connect_to_act(&mut self, device: usize, act: Act) {
+        let line = act.line;
+        let mut key = None;
+        let request = match &act.deed {
+            Deed::Power(on) => format!(
+                "GET /default/en_US/status.html?type=list&down={}&line={line} HTTP/1.0\r\n{LOGIN}\r\n\r\n",
+                u8::from(!on)
+            ),
+            Deed::Reboot => format!("GET /default/en_US/reboot.html HTTP/1.0\r\n{LOGIN}\r\n\r\n"),
+            Deed::Ussd { code, form } => {
+                key = Some((form.key, line));
+                let name = if form.plain { "line".to_owned() } else { format!("line{line}") };
+                let (key, code) = (form.key, encoded(code));
+                let body = format!("{name}=1&smskey={key}&action=USSD&telnum={code}&send=Send");
+                format!(
+                    "POST /default/en_US/ussd_info.html?type=ussd HTTP/1.0\r\n{LOGIN}\r\n\
+                     Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
+                    body.len()
+                )
+            }
+        };
+        log::debug!("{}: box {device} is to do {act:?}", self.now_ms);
+        self.boxes[device].deeds.push((self.now_ms, act));
+        self.ask_box(device, Purpose::Act(key), request);
+    }
+
+    fn ask_box(&mut self, device: usize, purpose: Purpose, request: String) {
+        let (now_ms, timeout_ms) = (self.now_ms, self.timeout_ms);
+        let simbox = &mut self.boxes[device];
         assert!(simbox.open.is_none(), "one request to a box at a time");
         simbox.connections += 1;
         let connection = simbox.connections;
-        simbox.open = Some(Connection { number: connection, ask, begun_ms: now_ms });
+        simbox.open = Some(Connection { number: connection, purpose, begun_ms: now_ms });
         self.push(now_ms + self.one_way_ms, Event::Arrive { device, connection, request: request.into() });
         self.push(now_ms + timeout_ms, Event::TimedOut { device, connection, some: false });
     }
@@ -505,8 +559,9 @@ impl World {
                 self.end(device, connection, lost, Err(AskError::Unreachable(Words::new("refused"))));
             }
             Event::Closed { device, connection, bytes } => {
-                let form = match self.boxes[device].open {
-                    Some(Connection { ask: Ask::SendByForm(_, line, form), .. }) => Some((form.key, line)),
+                let form = match self.boxes[device].open.map(|open| open.purpose) {
+                    Some(Purpose::Ask(Ask::SendByForm(_, line, form))) => Some((form.key, line)),
+                    Some(Purpose::Act(form)) => form,
                     _ => None,
                 };
                 let outcome = match parse_answer(&bytes, End::Closed, form) {
@@ -558,7 +613,10 @@ impl World {
         simbox.open = None;
         log::debug!("{}: box {device} answers: {outcome:?}", self.now_ms);
         let now = self.now();
-        let answer = match open.ask {
+        let Purpose::Ask(ask) = open.purpose else {
+            return self.engine.report(now, device as u8, Answer::Acted(outcome));
+        };
+        let answer = match ask {
             Ask::Send(..) | Ask::SendByForm(..) => Answer::Send(outcome),
             Ask::Status | Ask::FormStatus => Answer::Status(answer.and_then(page).map(Box::new)),
             Ask::Lines(_) => Answer::Lines(answer.and_then(body).and_then(parse_lines).map(Box::new)),

@@ -88,8 +88,9 @@ impl Canary {
         Some(since_ms + u64::from(self.rule.timeout_s) * 1000)
     }
 
+    /// Until the next one: the one before has come or is lost by then.
     fn interval_ms(&self) -> u64 {
-        u64::from(self.rule.interval_h) * 3_600_000
+        (u64::from(self.rule.interval_h) * 3_600_000).max(u64::from(self.rule.timeout_s) * 1000)
     }
 }
 
@@ -122,6 +123,14 @@ mod tests {
         assert!(canary.is_lost_now(260_000));
         assert!(!canary.is_lost_now(260_001), "it was told");
         assert_eq!(canary.received(290_000, &text), Some(Arrival { took_ms: 90_000, was_lost: true }));
+    }
+
+    #[test]
+    fn the_next_one_waits_until_the_one_before_is_lost() {
+        let mut canary = canary();
+        canary.rule.timeout_s = 10_000;
+        canary.leave(1_000, Some(7));
+        assert_eq!((canary.over_ms(), canary.due_ms), (Some(10_001_000), 10_001_000));
     }
 
     #[test]

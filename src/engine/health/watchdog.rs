@@ -3,6 +3,9 @@
 /// What counts as a day, in milliseconds of running time.
 const DAY_MS: u64 = 86_400_000;
 
+/// The most helps in a day that an option can allow.
+const MAX_A_DAY: usize = 24;
+
 /// One box's watchdog.
 #[derive(Debug)]
 pub struct Dog {
@@ -15,10 +18,11 @@ pub struct Dog {
     last: Option<Help>,
     /// Since when it is well after it was sick: what was tried last may have helped for a moment only.
     well_ms: Option<u64>,
-    /// When the day began in which it helped so often.
-    day_ms: u64,
-    count: u8,
-    /// It was told that it may not help any more on this day.
+    /// When it helped in the last 24 hours, oldest first.
+    helps: heapless::Vec<u64, MAX_A_DAY>,
+    /// It has helped since the start.
+    has_helped: bool,
+    /// It was told that it may not help any more now.
     told: bool,
 }
 
@@ -29,26 +33,41 @@ pub enum Help {
     Modules,
     /// A new start of the box.
     Reboot,
-    /// Nothing, because too much was tried today. It is said once a day.
+    /// Nothing, because too much was tried in the last 24 hours. It is said once.
     Spent,
 }
 
 impl Dog {
     /// One that helps after `after_ms`.
     pub fn new(after_ms: u64, a_day: u8) -> Self {
-        Self { after_ms, a_day, sick_ms: None, last: None, well_ms: None, day_ms: 0, count: 0, told: false }
+        Self {
+            after_ms,
+            a_day,
+            sick_ms: None,
+            last: None,
+            well_ms: None,
+            helps: heapless::Vec::new(),
+            has_helped: false,
+            told: false,
+        }
     }
 
-    /// The day of its helps began so long ago, with so many since.
+    /// It helped so often before the start, and so long ago for the last time. Nothing once it has
+    /// helped since.
     pub fn restore(&mut self, now_ms: u64, ago_ms: u64, count: i32) {
-        // A time before this boot is 0: the day ends later then, so that less is done.
-        self.day_ms = now_ms.saturating_sub(ago_ms);
-        self.count = if ago_ms < DAY_MS { u8::try_from(count).unwrap_or(u8::MAX) } else { 0 };
+        if self.has_helped {
+            return;
+        }
+        self.helps.clear();
+        // All count from the last one on, and that from the boot on: so less is done.
+        let last_ms = now_ms.saturating_sub(ago_ms);
+        let count = if ago_ms < DAY_MS { usize::try_from(count).unwrap_or(0) } else { 0 };
+        let _ = self.helps.resize(count.min(MAX_A_DAY), last_ms);
     }
 
-    /// How often it has helped since its day began.
-    pub fn count(&self) -> u8 {
-        self.count
+    /// How often it has helped in the last 24 hours.
+    pub fn count(&self, now_ms: u64) -> u8 {
+        self.helps.iter().filter(|ms| now_ms < **ms + DAY_MS).count() as u8
     }
 
     /// How the box is now: whether it is sick, and whether its modules can be reached. Says what is
@@ -67,16 +86,14 @@ impl Dog {
         }
         // Whatever is tried gets as long to work.
         self.sick_ms = Some(now_ms);
-        if now_ms >= self.day_ms + DAY_MS {
-            (self.count, self.told) = (0, false);
+        while self.helps.first().is_some_and(|ms| now_ms >= ms + DAY_MS) {
+            self.helps.remove(0);
+            self.told = false;
         }
-        if self.count >= self.a_day {
+        if self.helps.len() >= usize::from(self.a_day) || self.helps.push(now_ms).is_err() {
             return (!core::mem::replace(&mut self.told, true)).then_some(Help::Spent);
         }
-        if self.count == 0 {
-            self.day_ms = now_ms;
-        }
-        self.count += 1;
+        self.has_helped = true;
         let help = if answers && self.last.is_none() { Help::Modules } else { Help::Reboot };
         self.last = Some(help);
         Some(help)
@@ -105,7 +122,9 @@ mod tests {
         let mut dog = Dog::new(10 * MIN, 3);
         let done = helps(&mut dog, 0, 120, true);
         assert_eq!(done, [(10, Help::Modules), (20, Help::Reboot), (30, Help::Reboot), (40, Help::Spent)]);
-        assert_eq!(helps(&mut dog, 120, 24 * 60, true)[..1], [(1450, Help::Reboot)]);
+        let done = helps(&mut dog, 120, 24 * 60, true);
+        let again = [1450, 1460, 1470].map(|minute| (minute, Help::Reboot));
+        assert_eq!((&done[..3], &done[3..]), (&again[..], &[(1480, Help::Spent)][..]), "in any 24 hours");
     }
 
     #[test]
@@ -127,7 +146,7 @@ mod tests {
             assert_eq!(dog.look(minute * MIN, false, true), None);
         }
         assert_eq!(helps(&mut dog, 44, 11, true), [(54, Help::Modules)]);
-        assert_eq!(dog.count(), 3);
+        assert_eq!((dog.count(54 * MIN), dog.count(24 * 60 * MIN + 25 * MIN)), (3, 2));
     }
 
     #[test]
@@ -138,5 +157,7 @@ mod tests {
         let mut dog = Dog::new(10 * MIN, 3);
         dog.restore(0, DAY_MS, 3);
         assert_eq!(helps(&mut dog, 0, 15, true), [(10, Help::Modules)]);
+        dog.restore(16 * MIN, 0, 3);
+        assert_eq!(dog.count(16 * MIN), 1, "it has helped since");
     }
 }

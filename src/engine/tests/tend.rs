@@ -181,6 +181,71 @@ fn where_no_line_is_logged_in_the_modules_are_switched_and_then_the_box_starts_a
 }
 
 #[test]
+fn a_box_that_hangs_while_its_modules_are_switched_starts_anew_and_they_are_on_in_the_end() {
+    let mut settings = watched();
+    settings.devices[0].lines = 3;
+    settings.devices[0].inbox.interval_s = 60;
+    let mut rig = Rig::new(settings);
+    let out = LineFacts { module: Some(true), registered: Some(false), ..LineFacts::default() };
+    let empty = LineFacts { sim: Some(false), ..out.clone() };
+    rig.states = Some(LinePage { lines: vec![empty, out.clone(), out], device: None });
+    let (mut hangs, mut deeds) = (false, Vec::new());
+    while deeds.len() < 6 && rig.now.boot_ms < 4_000_000 {
+        if let Some(act) = &rig.act {
+            let deed = (act.line, act.deed.clone());
+            if !deeds.contains(&deed) {
+                deeds.push(deed.clone());
+            }
+            // It hangs once the first module is off, and takes nothing but what starts it anew.
+            if hangs && deed.1 != Deed::Reboot {
+                rig.act = None;
+                rig.engine.report(
+                    rig.now,
+                    0,
+                    Answer::Acted(SendOutcome::Lost { phase: Reached::NotConnected, timed_out: false }),
+                );
+                rig.turn();
+            } else {
+                hangs = deed.1 == Deed::Power(false) && deeds.len() == 1;
+                rig.done();
+            }
+        } else if rig.asked[0].is_some() {
+            let silence = || AskError::Unreachable(Words::new("timed out"));
+            let answer = match rig.asked[0] {
+                Some(Ask::Inbox) if hangs => Answer::Inbox(Err(silence())),
+                Some(Ask::Inbox) => Answer::Inbox(Ok(())),
+                _ if hangs => Answer::Status(Err(silence())),
+                _ => page(&[("0a", Done, ""), ("0b", Done, ""), ("0c", Done, "")]),
+            };
+            rig.answer(0, answer);
+        } else {
+            let wake = rig.engine.next_wake().unwrap();
+            assert!(wake > rig.now.boot_ms, "a wake-up that does nothing");
+            rig.pass(wake - rig.now.boot_ms);
+        }
+    }
+    let [off, on] = [false, true].map(Deed::Power);
+    let wanted = [(2, off.clone()), (2, on.clone()), (0, Deed::Reboot), (3, off), (3, on)];
+    assert_eq!(deeds, wanted, "the first line has no card");
+}
+
+#[test]
+fn a_line_whose_balance_is_low_stays_paused_when_its_module_is_switched() {
+    let mut rig = Rig::new(health());
+    rig.until_act(120_000);
+    rig.network("Saldo 4,99 EUR");
+    rig.until_act(20_000);
+    for on in [false, true] {
+        rig.engine.control(rig.now, "office/1", crate::engine::Wish::Power(on)).unwrap();
+        rig.turn();
+        rig.until_act(20_000);
+        rig.done();
+    }
+    let line = rig.engine.lines(rig.now).next().unwrap();
+    assert!(line.reason.as_deref().is_some_and(|r| r.contains("balance")), "{:?}", line.reason);
+}
+
+#[test]
 fn a_box_that_hangs_is_told_to_start_anew_and_its_message_is_judged_as_ever() {
     let mut rig = Rig::seen(watched(), &[("0a", Done, "")]);
     let id = rig.submitted("hello");

@@ -2,6 +2,7 @@ use super::*;
 use crate::journal::Events;
 use crate::journal::events::Entry;
 use crate::journal::testing::{accepted, life, samples};
+use crate::message::Part;
 
 fn fields(record: &Record) -> (u8, Vec<u8>) {
     let mut bytes = Vec::new();

@@ -106,6 +106,8 @@ pub enum Set {
     Operator(String),
     /// What USSD codes are answered with; nothing: the network never answers.
     Ussd(String),
+    /// The card's own number.
+    Own(String),
 }
 
 impl Set {
@@ -117,6 +119,7 @@ impl Set {
             Self::Signal(signal) => radio.signal = *signal,
             Self::Operator(name) => radio.operator.clone_from(name),
             Self::Ussd(answer) => radio.ussd = Some(answer.clone()),
+            Self::Own(number) => radio.own.clone_from(number),
         }
     }
 }
@@ -133,6 +136,7 @@ fn set(name: &str, words: &mut SplitAsciiWhitespace) -> Result<Command, String> 
         "sim" => Set::Sim(yes("in", "out")?),
         "registered" => Set::Registered(yes("yes", "no")?),
         "signal" => Set::Signal(number(words, "SIGNAL")?),
+        "own" => Set::Own(word(words, "NUMBER")?),
         _ => {
             let text = words.by_ref().collect::<Vec<_>>().join(" ");
             if name == "operator" { Set::Operator(text) } else { Set::Ussd(text) }
@@ -299,7 +303,7 @@ impl FromStr for Command {
                     form.ok_or_else(|| format!("'{word}': a form is tags, escaped, few, bare or none"))?.1,
                 )
             }
-            "module" | "sim" | "registered" | "signal" | "operator" | "ussd" => set(&name, words)?,
+            "module" | "sim" | "registered" | "signal" | "operator" | "ussd" | "own" => set(&name, words)?,
             "clock" => Self::Clock { ahead_s: number(words, "SECONDS")? },
             "clear" => Self::Clear,
             _ => return Err(format!("no command is called '{name}'; 'help' lists them")),

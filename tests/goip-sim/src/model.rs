@@ -131,6 +131,13 @@ impl Model {
                     let job = &self.runs[index].job;
                     let at_s = self.options.epoch_s + due_ms / 1000;
                     self.store.send(at_s, job.line, &job.number, &job.text);
+                    let from = self.radios.get(usize::from(job.line) - 1).map_or("", |radio| &radio.own);
+                    for (line, radio) in (1..).zip(&self.radios) {
+                        if !radio.own.is_empty() && radio.own == job.number {
+                            // A line of the box has an inbox.
+                            let _ = self.store.receive(at_s, line, from, job.text.as_bytes(), false);
+                        }
+                    }
                 }
             }
             let due = |(at_ms, _): &(u64, Command)| *at_ms <= due_ms;
@@ -153,6 +160,11 @@ impl Model {
     /// Puts a command into the script, to be done at `at_ms`.
     pub fn schedule(&mut self, at_ms: u64, command: Command) {
         self.script.push((at_ms, command));
+    }
+
+    /// What kind of box it is.
+    pub fn options(&self) -> &Options {
+        &self.options
     }
 
     /// Puts a rule into force.

@@ -20,11 +20,15 @@ pub struct Radio {
     /// What USSD codes are answered with; nothing: the network never answers. `None`: as
     /// [`Options::ussd`] says.
     pub ussd: Option<String>,
+    /// The card's own number: what any line of the box sends there comes in here. None if empty.
+    pub own: String,
 }
 
 impl Default for Radio {
     fn default() -> Self {
-        Self { module: true, sim: true, registered: true, signal: 21, operator: "Plus".into(), ussd: None }
+        let operator = "Plus".into();
+        let own = String::new();
+        Self { module: true, sim: true, registered: true, signal: 21, operator, ussd: None, own }
     }
 }
 

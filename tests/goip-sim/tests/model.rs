@@ -522,3 +522,16 @@ fn a_ussd_codes_answer_stands_where_errors_stand() {
     form(&mut silent, 0, "ussd_info.html?type=ussd", body);
     assert_eq!(first(&mut silent, 500_000)[1], "STARTED");
 }
+
+#[test]
+fn what_a_box_sends_to_a_number_of_its_own_comes_in_there() {
+    let mut model = Model::new(Options { lines: 2, send_ms: 100, ..Options::default() });
+    do_now(&mut model, 0, "own 1 111");
+    do_now(&mut model, 0, "own 2 222");
+    send(&mut model, 0, 1, "222", "hello");
+    send(&mut model, 0, 2, "333", "elsewhere");
+    let inbox = "tools.html?type=sms_inbox HTTP/1.1\r\nAuthorization: Basic YWRtaW46YWRtaW4=";
+    assert!(!ask(&mut model, 40, &format!("GET /default/en_US/{inbox}\r\n\r\n")).contains("hello"));
+    let page = ask(&mut model, 60, &format!("GET /default/en_US/{inbox}\r\n\r\n"));
+    assert!(page.contains("111,hello") && !page.contains("elsewhere"), "{page}");
+}
