@@ -1,6 +1,7 @@
 //! How much may go out: segments of a line and of all together in an hour, a day and a month, the
 //! gap between two sends of a line, and messages to one number.
 
+use super::choosing::Wish;
 use super::index::Entry;
 use super::turn::mix;
 use super::{Engine, Limits, Now};
@@ -216,12 +217,45 @@ impl Engine {
         left_ms.len().checked_sub(most).map(|place| left_ms[place])
     }
 
-    /// Has all that wait for that number wait until then.
+    /// Has all that wait for that number wait until then, but for pauses of their own: what is said
+    /// last counts, or a message that came later would go before one that was told a later time.
     pub(super) fn defer(&mut self, now: Now, to: NumberMark, until_ms: u64) {
         for entry in self.index.iter_mut().filter(|e| e.state == State::Queued && e.to == to) {
-            entry.since_ms = entry.since_ms.max(until_ms);
+            entry.since_ms = match entry.tries.pauses() {
+                0 => earliest_ms(entry).max(until_ms),
+                _ => entry.since_ms.max(until_ms),
+            };
+            // Its receiver may have got another line until then.
+            entry.wish = Wish::UNKNOWN;
         }
         self.ages_ms = self.ages_ms.min(until_ms.max(now.boot_ms + 1));
+    }
+
+    /// There is room for that number: lets go what was told to wait longer, because one that counted
+    /// was not sent after all. Says whether there was any.
+    pub(super) fn release(&mut self, now: Now, to: NumberMark) -> bool {
+        let mut any = false;
+        if self.settings.choosing.per_number_hour > 0 {
+            for entry in self.index.iter_mut().filter(|e| e.state == State::Queued && e.to == to) {
+                let waits = entry.tries.pauses() == 0 && entry.since_ms > now.boot_ms;
+                if waits && earliest_ms(entry) <= now.boot_ms {
+                    entry.since_ms = now.boot_ms;
+                    any = true;
+                }
+            }
+        }
+        any
+    }
+
+    /// The message goes out, or did not after all: whatever waits for its receiver looks anew for the
+    /// line of the last one, or what came first would still wait for another.
+    pub(super) fn forget_wishes(&mut self, message: MessageId) {
+        let Some(to) = self.index.get(message).map(|entry| entry.to) else { return };
+        if self.settings.choosing.sticky_h > 0 {
+            for entry in self.index.iter_mut().filter(|e| e.state == State::Queued && e.to == to) {
+                entry.wish = Wish::UNKNOWN;
+            }
+        }
     }
 
     /// The place of the line that the last message to that number had, if lines are kept for so
@@ -242,6 +276,12 @@ impl Engine {
     pub(super) fn own(&self, place: usize) -> Option<&super::LineSettings> {
         self.settings.choosing.lines.get(usize::from(self.lines[place].own?))
     }
+}
+
+/// When a message may go by its own time: its time to live counts from there, and no limit moves
+/// that.
+fn earliest_ms(entry: &Entry) -> u64 {
+    entry.deadline_ms.saturating_sub(u64::from(entry.ttl_s) * 1000)
 }
 
 /// Whether the message left for its receiver, as far as can be known.

@@ -340,6 +340,7 @@ impl Engine {
             && let Some(entry) = self.index.get_mut(id)
         {
             entry.since_ms = now.boot_ms + u64::from(change.pause_s) * 1000;
+            self.forget_wishes(id);
         }
         self.record(Record::Moved(Moved {
             id,

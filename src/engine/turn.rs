@@ -10,7 +10,7 @@ use super::{Action, Ask, Change, Choice, Engine, Now, fence};
 use crate::due::earliest;
 use crate::goip::{ByForm, JobStatus};
 use crate::journal::{Fence, Record, Submitting};
-use crate::message::{JobId, MessageId, Priority, Problem, ProblemCode, State};
+use crate::message::{JobId, MessageId, NumberMark, Priority, Problem, ProblemCode, State};
 
 /// A send has to leave this soon after its fence was made, or it gets a new one. Less than any
 /// box takes to start anew.
@@ -23,6 +23,9 @@ const AGES_A_TURN: usize = 32;
 /// Numbers that have had their messages of the hour, at most, whose messages are put off in one
 /// turn: each takes a look at all messages.
 const DEFERRED_A_TURN: usize = 32;
+
+/// The most lines: the configuration has no more.
+const MAX_LINES: usize = 128;
 
 impl Engine {
     /// Does whatever can be done now. Call it after anything else was called, and when
@@ -245,6 +248,10 @@ impl Engine {
         let unproved = self.unproved_id(now);
         let mut chances = self.chances(now);
         let mut deferred = 0;
+        // Where a number gets so many messages in an hour, the oldest comes first, also if its line
+        // has to be looked at before.
+        let mut first = heapless::Vec::<NumberMark, MAX_LINES>::new();
+        let counts_numbers = self.settings.choosing.per_number_hour > 0;
         for priority in Priority::ALL {
             let mut after = 0;
             while !chances.open.is_empty() {
@@ -270,6 +277,9 @@ impl Engine {
                     // Nothing overtakes what waits for the limit of all.
                     return self.wake_for_limit(now, None, priority, candidate.segments);
                 }
+                if first.contains(&to) {
+                    continue;
+                }
                 let Some(place) = self.choose_line(now, &mut chances, &candidate) else { continue };
                 if let Some(until_ms) = self.number_full_ms(now, to) {
                     self.defer(now, to, until_ms);
@@ -279,6 +289,10 @@ impl Engine {
                     }
                     continue;
                 }
+                if self.release(now, to) {
+                    // One of these may be older.
+                    return self.wake_at(now.boot_ms + 1);
+                }
                 chances.open.remove(place);
                 match self.fresh_fence(now, place) {
                     Some(fence) => {
@@ -287,7 +301,13 @@ impl Engine {
                         }
                         self.submit(now, place, id, fence);
                     }
-                    None => self.lines[place].wanted = true,
+                    None => {
+                        self.lines[place].wanted = true;
+                        if counts_numbers {
+                            // Each has taken a line.
+                            let _ = first.push(to);
+                        }
+                    }
                 }
             }
         }
@@ -374,6 +394,7 @@ impl Engine {
         }));
         self.lines[place].phase = Phase::Storing { message, ticket };
         self.spent(now, place, message);
+        self.forget_wishes(message);
         self.keep_line(message, place);
     }
 
