@@ -250,6 +250,24 @@ fn several_receivers_get_a_message_each_and_a_key_gives_the_same_again() {
 }
 
 #[test]
+fn each_of_several_goes_by_its_own_prefix() {
+    let mut settings = settings(&[device("office", 2)]);
+    let own = |line, prefix: &str| LineSettings {
+        line: LineId { device: 0, line },
+        prefixes: vec![prefix.into()],
+        only_prefix: true,
+        ..LineSettings::default()
+    };
+    settings.choosing.lines = vec![own(1, "+49"), own(2, "+33")];
+    let mut rig = Rig::new(settings);
+    rig.drain(2);
+    let id = rig.accept(to_several(&["+491511", "+33611"], "+491511,+33611", None)).unwrap().id;
+    let mut sent = rig.drain(2);
+    sent.sort_unstable();
+    assert_eq!(sent, [(id, 1), (id + 1, 2)]);
+}
+
+#[test]
 fn there_is_room_for_all_of_them_or_for_none() {
     let mut rig = Rig::new(settings(&[device("office", 1)]));
     for n in 0..8 {
