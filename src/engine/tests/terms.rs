@@ -314,6 +314,20 @@ fn a_crash_leaves_all_of_them_or_none() {
 }
 
 #[test]
+fn a_crash_while_they_are_forgotten_leaves_none_either() {
+    let mut rig = Rig::new(settings(&[device("office", 1)]));
+    rig.accept(to_several(&["111", "222", "333"], "@oncall", None)).unwrap();
+    let accepted = |record: &&Record| matches!(record, Record::Accepted(_));
+    let stored: Vec<_> = rig.records.iter().filter(accepted).take(2).cloned().collect();
+    rig.records.clear();
+    rig.restart_from(stored.clone(), BOOT, 5_000, false);
+    let first = rig.records.iter().position(|r| matches!(r, Record::Forgotten(_))).unwrap();
+    let records = [&stored, &rig.records[..=first]].concat();
+    rig.restart_from(records, BOOT, 5_000, false);
+    assert_eq!(rig.engine.counters().by_state[State::Queued as usize], 0);
+}
+
+#[test]
 fn what_was_accepted_as_one_is_taken_back_as_one() {
     let mut rig = Rig::new(settings(&[device("office", 1)]));
     rig.disk = false;
