@@ -24,6 +24,14 @@ const AGES_A_TURN: usize = 32;
 /// turn: each takes a look at all messages.
 const DEFERRED_A_TURN: usize = 32;
 
+/// A message whose place was taken comes back if the newer one cannot be stored, which shows within
+/// this, in milliseconds; so many of them are kept for it beyond `keep_messages`.
+const COME_BACK_MS: u64 = 60_000;
+const COME_BACK: usize = 256;
+
+/// Receivers whose last line is looked for in one turn, at most: each takes a look at all messages.
+const LOOKED_UP_A_TURN: usize = 32;
+
 impl Engine {
     /// Does whatever can be done now. Call it after anything else was called, and when
     /// [`Self::next_wake`] says so.
@@ -200,7 +208,14 @@ impl Engine {
         if too_many == 0 {
             return;
         }
-        let may_go = |e: &&Entry| e.state.is_final() && (e.key == 0 || e.deadline_ms <= now.boot_ms);
+        let may_come_back = |e: &Entry| {
+            too_many <= COME_BACK
+                && e.problem.is_some_and(|p| p.code == ProblemCode::Collapsed)
+                && now.boot_ms < e.since_ms + COME_BACK_MS
+        };
+        let may_go = |e: &&Entry| {
+            e.state.is_final() && (e.key == 0 || e.deadline_ms <= now.boot_ms) && !may_come_back(e)
+        };
         let oldest: heapless::Vec<MessageId, AGES_A_TURN> =
             self.index.iter().filter(may_go).map(|e| e.id).take(too_many.min(AGES_A_TURN)).collect();
         oldest.into_iter().for_each(|id| self.forget(id));
@@ -244,7 +259,7 @@ impl Engine {
         }
         let unproved = self.unproved_id(now);
         let mut chances = self.chances(now);
-        let mut deferred = 0;
+        let (mut deferred, mut looked_up) = (0, 0);
         for priority in Priority::ALL {
             let mut after = 0;
             while !chances.open.is_empty() {
@@ -261,12 +276,21 @@ impl Engine {
                 let (id, to, mut candidate) = (next.id, next.to, next.candidate());
                 after = order;
                 if self.settings.choosing.sticky_h > 0 && candidate.wish == Wish::UNKNOWN {
+                    if looked_up == LOOKED_UP_A_TURN {
+                        return self.wake_at(now.boot_ms + 1);
+                    }
+                    looked_up += 1;
                     candidate.wish = Wish::of(self.last_line(now, to));
                     if let Some(entry) = self.index.get_mut(id) {
                         entry.wish = candidate.wish;
                     }
                 }
                 if chances.total[usize::from(priority != Priority::High)] < candidate.segments.into() {
+                    if self.settings.choosing.total.longest(priority) < candidate.segments.into() {
+                        // It does not wait for anything.
+                        let _ = chances.in_vain.push(candidate);
+                        continue;
+                    }
                     // Nothing overtakes what waits for the limit of all.
                     return self.wake_for_limit(now, None, priority, candidate.segments);
                 }

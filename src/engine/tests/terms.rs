@@ -217,6 +217,18 @@ fn what_cannot_be_stored_gives_the_place_back() {
 }
 
 #[test]
+fn a_place_is_given_back_however_few_messages_are_kept() {
+    let mut settings = settings(&[device("office", 1)]);
+    settings.keep_messages = 0;
+    let mut rig = Rig::new(settings);
+    let old = rig.accept(collapsing("old", "w")).unwrap().id;
+    rig.disk = false;
+    let new = rig.accept(collapsing("new", "w")).unwrap().id;
+    assert!(rig.engine.take_back(rig.now, new));
+    rig.is(old, State::Queued, None);
+}
+
+#[test]
 fn a_full_queue_still_takes_what_replaces_something() {
     let mut rig = Rig::new(settings(&[device("office", 1)]));
     for n in 0..9 {
