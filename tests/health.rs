@@ -63,14 +63,16 @@ fn events(relay: &Relay) -> String {
     let begun = talk.ask(r#"{"op":"events","after":0}"#);
     let newest = field(&begun, "newest");
     let mut told = String::new();
-    while newest != "0" {
+    if newest == "0" {
+        return told;
+    }
+    loop {
         let event = talk.reply().unwrap();
         told += &event;
         if field(&event, "seq") == newest {
-            break;
+            return told;
         }
     }
-    told
 }
 
 fn figure(relay: &Relay, name: &str) -> Option<String> {

@@ -10,7 +10,7 @@ use crate::engine::{
 };
 use crate::journal::{Bodies, Origin, Seq, Ticket};
 use crate::message::{
-    ErrorCode, MessageId, Number, PackedNumber, Quoted, ReceivedId, Refusal, Shape, State, check_text,
+    Encoding, ErrorCode, MessageId, Number, PackedNumber, Quoted, ReceivedId, Refusal, State, check_text,
     foreign,
 };
 
@@ -86,8 +86,10 @@ pub enum Answer {
 pub struct Estimate {
     /// What its way depends on.
     pub thought: Thought,
-    /// What its text comes to.
-    pub shape: Shape,
+    /// What its text comes to, to all receivers together.
+    pub segments: u32,
+    /// Of its text.
+    pub encoding: Encoding,
     /// The first characters that are not in GSM-7, each once; the others are NUL.
     pub forcing: [char; FORCING],
 }
@@ -310,9 +312,10 @@ fn estimate(send: SendRequest, origin: Origin, now: Now, engine: &Engine) -> Res
         }
         rest = rest.split_once(c).map_or("", |(_, behind)| behind);
     }
-    let new = check(send, origin, engine.settings())?;
-    let thought = engine.thought(now, &new.to, new.shape, new.choice, new.priority, origin);
-    Ok(Estimate { thought, shape: new.shape, forcing })
+    let mut new = check(send, origin, engine.settings())?;
+    Engine::check_at(now, &mut new)?;
+    let segments = u32::from(new.shape.segments) * (1 + new.others.len() as u32);
+    Ok(Estimate { thought: engine.thought(now, &new), segments, encoding: new.shape.encoding, forcing })
 }
 
 /// The lines that the field `line` means.

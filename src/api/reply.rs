@@ -14,9 +14,6 @@ pub const MAX_PAGE_BYTES: usize = 48 * 1024;
 /// and a problem's sentence.
 const MESSAGE_BYTES: usize = 768;
 
-/// Times of day in sentences are UTC, as all others are.
-const UTC_S: i32 = 0;
-
 /// What the longest escape makes of one byte: `\u001f`.
 const ESCAPE_BYTES: usize = 6;
 
@@ -93,7 +90,7 @@ impl<B: Bodies> Source<'_, B> {
             Answer::OptOuts { .. } => words::ok(out, self.engine.opt_out_counts()[0]),
             Answer::Control(number) => words::ok(out, self.control(number)?.1),
             Answer::Explained(id) => words::ok(out, id),
-            Answer::Estimated(estimate) => words::ok(out, estimate.shape.segments),
+            Answer::Estimated(estimate) => words::ok(out, estimate.segments),
             Answer::Daemon => words::ok(out, env!("CARGO_PKG_VERSION")),
         }
         Ok(())
@@ -137,8 +134,8 @@ impl<B: Bodies> Source<'_, B> {
                 self.waiting(o, &waiting);
             }
             Answer::Estimated(estimate) => {
-                o.number("segments", estimate.shape.segments);
-                o.string("encoding", estimate.shape.encoding.as_str());
+                o.number("segments", estimate.segments);
+                o.string("encoding", estimate.encoding.as_str());
                 let forcing: String = estimate.forcing.into_iter().filter(|c| *c != '\0').collect();
                 o.string("forcing", &forcing);
                 self.waiting(o, &self.engine.estimate(self.now, &estimate.thought));
@@ -393,7 +390,7 @@ impl<B: Bodies> Source<'_, B> {
 
     /// Writes what holds a message, and until when.
     fn waiting(&self, o: &mut Object<'_>, waiting: &Waiting) {
-        o.string("explanation", &self.engine.told(self.now, waiting, UTC_S));
+        o.string("explanation", &self.engine.told(self.now, waiting));
         let line = waiting.line.map(|line| self.engine.settings().line_name(line).to_string());
         o.optional("line", line.as_deref());
         // No time of day is known before the clock is set.

@@ -37,7 +37,7 @@ pub(crate) const SEND_FIELDS: [&str; 10] =
     ["to", "text", "line", "ttl", "key", "tag", "on_unknown", "priority", "at", "collapse"];
 
 /// Those of a message that is only thought of.
-const ESTIMATE_FIELDS: [&str; 4] = ["to", "text", "line", "priority"];
+const ESTIMATE_FIELDS: [&str; 5] = ["to", "text", "line", "priority", "at"];
 
 /// A request, its fields within their ranges. Ids are 1 or more.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -18,7 +18,7 @@ pub(super) const COMMANDS: [Spec; 18] = [
     },
     Spec { name: "status", options: &[] },
     Spec { name: "explain", options: &[] },
-    Spec { name: "estimate", options: &["line", "priority"] },
+    Spec { name: "estimate", options: &["line", "priority", "at"] },
     Spec { name: "list", options: &["state", "after", "limit"] },
     Spec { name: "cancel", options: &[] },
     Spec { name: "resend", options: &[] },

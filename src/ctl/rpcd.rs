@@ -52,7 +52,12 @@ const METHODS: [Method; 16] = [
     Method { name: "send", op: "send", acts: true, fields: &SEND_FIELDS },
     Method { name: "message", op: "status", acts: false, fields: &["id"] },
     Method { name: "explain", op: "explain", acts: false, fields: &["id"] },
-    Method { name: "estimate", op: "estimate", acts: false, fields: &["to", "text", "line", "priority"] },
+    Method {
+        name: "estimate",
+        op: "estimate",
+        acts: false,
+        fields: &["to", "text", "line", "priority", "at"],
+    },
     Method { name: "list", op: "list", acts: false, fields: &["state", "after", "limit"] },
     Method { name: "inbox", op: "inbox", acts: false, fields: &["after", "limit"] },
     Method { name: "lines", op: "lines", acts: false, fields: &[] },

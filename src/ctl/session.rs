@@ -43,7 +43,7 @@ impl Session {
                 let request = Request::asking("estimate", |o| {
                     o.string("to", &new.to);
                     o.string("text", &new.text);
-                    for (name, value) in [("line", &new.line), ("priority", &new.priority)] {
+                    for (name, value) in [("line", &new.line), ("priority", &new.priority), ("at", &new.at)] {
                         if let Some(value) = value {
                             o.string(name, value);
                         }

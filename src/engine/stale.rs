@@ -2,6 +2,7 @@
 
 use core::fmt::Write;
 
+use super::choosing::Candidate;
 use super::index::Entry;
 use super::line::DeviceReason;
 use super::{Change, Choice, Engine, Group, Now};
@@ -82,6 +83,19 @@ impl Engine {
     /// Whether the message waits for the end of its sender's quiet hours.
     pub(super) fn is_quiet(&self, entry: &Entry) -> bool {
         entry.priority != Priority::High && self.quiet.contains(&entry.origin)
+    }
+
+    /// The end of the quiet hours in which the candidate would be at `then_ms`, both in
+    /// milliseconds since boot; `None` if it could go then.
+    pub(super) fn quiet_until_ms(&self, now: Now, candidate: &Candidate, then_ms: u64) -> Option<u64> {
+        if !now.trusted || candidate.priority == Priority::High {
+            return None;
+        }
+        let callers = &self.settings.terms.callers;
+        let hours = callers.iter().find(|caller| caller.origin == candidate.origin)?.quiet?;
+        let then_s = now.unix_s.saturating_add(u32::try_from((then_ms - now.boot_ms) / 1000).ok()?);
+        let (quiet, minutes) = hours.at(self.settings.terms.zone.minute(then_s));
+        quiet.then_some(then_ms + u64::from(minutes * 60 - then_s % 60) * 1000)
     }
 
     /// When something of this is due, in milliseconds since boot.

@@ -25,7 +25,10 @@ pub struct Group {
 impl Engine {
     /// Refuses a time that is too far ahead; one that is past is none. What is told here is not
     /// known before the clock is set.
-    pub(super) fn check_at(now: Now, new: &mut NewMessage) -> Result<(), Refusal> {
+    ///
+    /// # Errors
+    /// `bad_request`.
+    pub fn check_at(now: Now, new: &mut NewMessage) -> Result<(), Refusal> {
         if let Some(At::Time(at_s)) = new.at
             && now.trusted
         {

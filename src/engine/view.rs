@@ -3,6 +3,7 @@
 use super::index::Entry;
 use super::line::{Line, Phase};
 use super::states::WEAK;
+use super::waiting::words;
 use super::{Choice, Engine, Now};
 use crate::goip::{BoxFacts, LineFacts};
 use crate::journal::Origin;
@@ -69,7 +70,7 @@ impl LineState {
 pub struct LineView<'a> {
     /// Which line.
     pub line: LineId,
-    /// Whether a message given to it now would be sent, as far as is known.
+    /// Whether a message given to it now would be sent, as far as is known and its limits let it.
     pub up: bool,
     /// Queued messages that may go out on this line.
     pub queued: u32,
@@ -203,6 +204,7 @@ impl Engine {
 
     pub(super) fn line_view<'a>(&'a self, now: Now, line: &'a Line, queued: u32) -> LineView<'a> {
         let device = &self.devices[usize::from(line.id.device)];
+        let place = self.settings.place(line.id);
         let held = line.barred.or(line.hold.filter(|h| h.is_on(now.boot_ms)));
         let rest = line.breaker.rest_until_ms(now.boot_ms);
         let state = match line.phase {
@@ -224,7 +226,10 @@ impl Engine {
             _ if line.phase == Phase::Controlled => {
                 device.control.as_ref().map(|control| control.words().into())
             }
-            _ => rest.map(|until_ms| line.breaker.told((until_ms - now.boot_ms).div_ceil(1000))),
+            _ => match rest {
+                Some(until_ms) => Some(line.breaker.told((until_ms - now.boot_ms).div_ceil(1000))),
+                None => self.full(now, place, Priority::High, 1).map(|(full, _)| words(full)),
+            },
         };
         LineView {
             line: line.id,
@@ -234,7 +239,7 @@ impl Engine {
             reason,
             facts: &line.facts,
             device: device.facts.as_deref(),
-            usage: self.usage_of(now, self.settings.place(line.id)),
+            usage: self.usage_of(now, place),
         }
     }
 }

@@ -7,13 +7,17 @@ use super::choosing::{Candidate, Wish};
 use super::index::Entry;
 use super::limits::Full;
 use super::line::Phase;
-use super::{Choice, Engine, LineSet, Now};
+use super::{Engine, LineSet, NewMessage, Now};
 use crate::calendar::{DAY_S, date};
 use crate::journal::Origin;
-use crate::message::{LineId, MessageId, Number, NumberMark, Priority, Problem, Shape, State};
+use crate::message::{At, LineId, MessageId, NumberMark, Priority, Problem, State};
+use crate::zone::Zone;
 
 /// A time that is further away than this is told with its day, in seconds.
 const NEAR_S: u64 = 18 * 3_600;
+
+/// Pauses are kept in whole seconds: so much later a message may go than its time says.
+const ROUNDED_MS: u64 = 1_000;
 
 /// Why a message is where it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +31,10 @@ pub enum Why {
     Starting,
     /// It failed for a while; the pause is its own.
     Pause(Option<Problem>),
+    /// Its sender has asked for a later time.
+    Time,
+    /// It is not of high priority, and its sender has quiet hours.
+    Quiet(Origin),
     /// Its number has had its messages of the hour.
     Number,
     /// No line takes it, by the configuration.
@@ -35,7 +43,8 @@ pub enum Why {
     All(Full),
     /// The limit of its line.
     Line(Full),
-    /// Its line or the line's device is held, or left alone: the line's own reason.
+    /// Its line or the line's device is held, left alone, or something else is done to it: the
+    /// line's own reason.
     Held,
     /// Its line is busy with others.
     Busy,
@@ -63,6 +72,8 @@ pub struct Waiting {
 pub struct Thought {
     to: NumberMark,
     candidate: Candidate,
+    /// Milliseconds since boot before which it is not to go.
+    since_ms: u64,
 }
 
 impl Engine {
@@ -78,28 +89,37 @@ impl Engine {
     }
 
     /// A message of that kind, to be looked at with [`Self::estimate`].
-    pub fn thought(
-        &self,
-        now: Now,
-        to: &Number,
-        shape: Shape,
-        choice: Choice,
-        priority: Priority,
-        origin: Origin,
-    ) -> Thought {
-        let mark = self.mark_of(to);
+    ///
+    /// Of several receivers it is the first one's.
+    pub fn thought(&self, now: Now, new: &NewMessage) -> Thought {
+        let mark = self.mark_of(&new.to);
         let sticky = self.settings.choosing.sticky_h > 0;
         let wish = if sticky { Wish::of(self.last_line(now, mark)) } else { Wish::UNKNOWN };
-        let (segments, prefix) = (shape.segments, self.prefix_of(to));
-        Thought { to: mark, candidate: Candidate { choice, origin, priority, segments, prefix, wish } }
+        let (at_s, delay_s) = match new.at {
+            None => (0, 0),
+            Some(At::Time(at_s)) => (at_s, 0),
+            Some(At::After(delay_s)) => (0, delay_s),
+        };
+        let (since_ms, _) = Self::times(now, at_s, delay_s, 0);
+        let candidate = Candidate {
+            choice: new.choice,
+            origin: new.origin,
+            priority: new.priority,
+            segments: new.shape.segments,
+            prefix: self.prefix_of(&new.to),
+            wish,
+        };
+        Thought { to: mark, candidate, since_ms }
     }
 
     /// Where such a message would go now, and when.
     pub fn estimate(&self, now: Now, thought: &Thought) -> Waiting {
         let waiting = self.wait_of(now, &thought.candidate, MessageId::MAX);
         match self.number_full_ms(now, thought.to) {
-            Some(ms) => Waiting { why: Why::Number, after_ms: Some(ms - now.boot_ms), ..waiting },
-            None => waiting,
+            Some(ms) if ms > thought.since_ms => {
+                Waiting { why: Why::Number, after_ms: Some(ms - now.boot_ms), ..waiting }
+            }
+            _ => self.wait_for_time(now, &thought.candidate, thought.since_ms, waiting),
         }
     }
 
@@ -112,9 +132,25 @@ impl Engine {
             Some(ms) if entry.tries.pauses() > 0 => {
                 Waiting { why: Why::Pause(entry.problem), after_ms: Some(ms), ..waiting }
             }
-            Some(ms) => Waiting { why: Why::Number, after_ms: Some(ms), ..waiting },
-            None => waiting,
+            // Its number's limit moves a message, but not the end of its time to live.
+            Some(ms) if entry.since_ms + u64::from(entry.ttl_s) * 1000 > entry.deadline_ms + ROUNDED_MS => {
+                Waiting { why: Why::Number, after_ms: Some(ms), ..waiting }
+            }
+            _ => self.wait_for_time(now, &entry.candidate(), entry.since_ms, waiting),
         }
+    }
+
+    /// What holds the candidate that is to go from `since_ms` on, and not in quiet hours.
+    fn wait_for_time(&self, now: Now, candidate: &Candidate, since_ms: u64, waiting: Waiting) -> Waiting {
+        let since_ms = since_ms.max(now.boot_ms);
+        let quiet_ms = self.quiet_until_ms(now, candidate, since_ms);
+        let why = match quiet_ms {
+            _ if waiting.why == Why::NoLine => return waiting,
+            _ if since_ms > now.boot_ms => Why::Time,
+            Some(_) => Why::Quiet(candidate.origin),
+            None => return waiting,
+        };
+        Waiting { why, after_ms: Some(quiet_ms.unwrap_or(since_ms) - now.boot_ms), ahead: 0, ..waiting }
     }
 
     /// What would hold the candidate, behind the messages before `id`.
@@ -148,7 +184,7 @@ impl Engine {
         let Some((place, mut why, mut until)) = first else {
             return Waiting { why: Why::NoLine, line: None, after_ms: None, ahead: 0 };
         };
-        let (ahead, segments) = self.ahead_of(candidate, id, place);
+        let (ahead, segments) = self.ahead_of(now, candidate, id, place);
         if let Some((full, all)) = self.full(now, None, candidate.priority, candidate.segments.into()) {
             (why, until) = (Why::All(full), all);
         } else if let Some(ms) = until.filter(|_| ahead > 0) {
@@ -190,19 +226,27 @@ impl Engine {
         match line.phase {
             Phase::Idle if line.gap_until_ms > now.boot_ms => (Why::Gap, Some(free_ms)),
             Phase::Idle => (Why::Next, Some(free_ms)),
+            Phase::Controlled => (Why::Held, None),
             _ => (Why::Busy, Some(free_ms + line.pace.first_look_ms(1))),
         }
     }
 
     /// How many messages go before a message of that id and kind on the line at that place, and
     /// their segments.
-    fn ahead_of(&self, candidate: &Candidate, id: MessageId, place: usize) -> (u32, u32) {
+    fn ahead_of(&self, now: Now, candidate: &Candidate, id: MessageId, place: usize) -> (u32, u32) {
         let (mut ahead, mut segments) = (0, 0u32);
-        for entry in self.index.iter().filter(|entry| entry.state == State::Queued && entry.id != id) {
-            let rank = |priority: Priority| Priority::ALL.iter().position(|p| *p == priority);
+        let rank = |priority: Priority| Priority::ALL.iter().position(|p| *p == priority);
+        // One that took another's place has that one's turn.
+        let mut turns = self.index.in_order(0);
+        let turn = turns.find(|(_, entry)| entry.id == id).map_or(MessageId::MAX, |(turn, _)| turn);
+        for (other, entry) in self.index.in_order(0) {
+            let waits = entry.since_ms > now.boot_ms || self.is_quiet(entry);
+            if entry.state != State::Queued || entry.id == id || waits {
+                continue;
+            }
             let before = match rank(entry.priority).cmp(&rank(candidate.priority)) {
                 core::cmp::Ordering::Less => true,
-                core::cmp::Ordering::Equal => entry.id < id,
+                core::cmp::Ordering::Equal => other < turn,
                 core::cmp::Ordering::Greater => false,
             };
             if before && self.tables.permitted(&entry.candidate(), &self.settings).contains(place) {
@@ -213,8 +257,8 @@ impl Engine {
         (ahead, segments)
     }
 
-    /// All that in one sentence. Times of day are `offset_s` seconds ahead of UTC.
-    pub fn told(&self, now: Now, waiting: &Waiting, offset_s: i32) -> String {
+    /// All that in one sentence. Times of day are those of the router's time zone.
+    pub fn told(&self, now: Now, waiting: &Waiting) -> String {
         let name = waiting.line.map(|line| self.settings.line_name(line).to_string()).unwrap_or_default();
         let mut told = String::new();
         let on = if waiting.line.is_some() { [" on ", &name].concat() } else { String::new() };
@@ -231,6 +275,16 @@ impl Engine {
                 told.write_str("waits for the clock to be set and the boxes to be seen after the start")
             }
             Why::Pause(why) => write!(told, "waits for its next try{}", problem(why)),
+            Why::Time => told.write_str("waits for its time"),
+            Why::Quiet(origin) => {
+                let callers = &self.settings.terms.callers;
+                let name = callers.iter().find(|caller| caller.origin == origin);
+                write!(
+                    told,
+                    "waits for the end of quiet hours of {}",
+                    name.map_or("", |caller| &*caller.name)
+                )
+            }
             Why::Number => write!(
                 told,
                 "waits because its number has had the {} messages of an hour",
@@ -252,21 +306,23 @@ impl Engine {
             let _ = write!(told, "; {} message{s} before it", waiting.ahead);
         }
         if let Some(after_ms) = waiting.after_ms {
-            told.push_str(if waiting.why == Why::Next && waiting.ahead == 0 { ", " } else { "; next " });
-            told.push_str(&when(now, after_ms, offset_s));
+            let is_its_own = matches!(waiting.why, Why::Next | Why::Time | Why::Quiet(_));
+            told.push_str(if is_its_own && waiting.ahead == 0 { ", " } else { "; next " });
+            told.push_str(&when(now, after_ms, &self.settings.terms.zone));
         }
         told
     }
 }
 
-fn words(full: Full) -> String {
+/// How much of a limit is used, in words.
+pub(super) fn words(full: Full) -> String {
     let Full { window, used, limit } = full;
     let of = if window == crate::journal::Window::Day { "in a" } else { "this" };
     format!("{used} of {limit} segments used {of} {}", window.as_str())
 }
 
 /// A time of day, or a while where the clock is not set.
-fn when(now: Now, after_ms: u64, offset_s: i32) -> String {
+fn when(now: Now, after_ms: u64, zone: &Zone) -> String {
     let after_s = after_ms.div_ceil(1000);
     if after_s < 60 {
         return if after_s <= 2 { "now".into() } else { format!("in {after_s} s") };
@@ -274,7 +330,8 @@ fn when(now: Now, after_ms: u64, offset_s: i32) -> String {
     if !now.trusted {
         return format!("in {} min", after_s.div_ceil(60));
     }
-    let at_s = now.unix_s.saturating_add_signed(offset_s).saturating_add(after_s.min(u32::MAX.into()) as u32);
+    let utc_s = now.unix_s.saturating_add(after_s.min(u32::MAX.into()) as u32);
+    let at_s = utc_s.saturating_add_signed(zone.ahead_s(utc_s));
     let (hour, minute) = (at_s % DAY_S / 3600, at_s / 60 % 60);
     if after_s < NEAR_S {
         return format!("at {hour:02}:{minute:02}");

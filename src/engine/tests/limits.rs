@@ -34,6 +34,8 @@ fn a_line_sends_what_it_may_in_an_hour_and_goes_on_by_itself() {
     let messages: Vec<_> = (0..7).map(|n| rig.send(&format!("{n}"))).collect();
     let sent = rig.drain(1);
     assert_eq!(sent.len(), 5);
+    let line = rig.engine.lines(rig.now).next().unwrap();
+    assert_eq!((line.up, line.reason.as_deref()), (true, Some("5 of 5 segments used this hour")));
     let wait_ms = rig.engine.next_wake().unwrap() - rig.now.boot_ms;
     assert!(wait_ms <= 65 * MINUTE_MS);
     for _ in 0..58 {

@@ -1,16 +1,21 @@
 //! Why a message waits, and when it will go.
 
 use super::*;
+use crate::engine::CallerRules;
+use crate::goip::LineFacts;
+use crate::message::At;
+use crate::zone::{Hours, Zone};
 
 const MINUTE_MS: u64 = 60_000;
 
 fn told(rig: &Rig, message: MessageId) -> String {
     let waiting = rig.engine.explain(rig.now, message).unwrap();
-    rig.engine.told(rig.now, &waiting, 3_600)
+    rig.engine.told(rig.now, &waiting)
 }
 
 fn with_line(own: LineSettings) -> Settings {
     let mut settings = settings(&[device("office", 2)]);
+    settings.terms.zone = Zone::parse("CET-1").unwrap();
     settings.choosing.lines = vec![LineSettings { line: LineId { device: 0, line: 1 }, ..own }];
     settings
 }
@@ -21,10 +26,11 @@ fn on_first(rig: &mut Rig, text: &str) -> MessageId {
 }
 
 fn guess(rig: &Rig, text: &str, choice: Choice) -> Waiting {
-    let to = Number::parse("12").unwrap();
-    let shape = check_text(text, 10).unwrap();
-    let thought = rig.engine.thought(rig.now, &to, shape, choice, Priority::Normal, Origin::Local);
-    rig.engine.estimate(rig.now, &thought)
+    estimate(rig, &NewMessage { choice, ..new_message("12", text) })
+}
+
+fn estimate(rig: &Rig, new: &NewMessage) -> Waiting {
+    rig.engine.estimate(rig.now, &rig.engine.thought(rig.now, new))
 }
 
 #[test]
@@ -52,15 +58,11 @@ fn a_limit_is_told_with_the_time_at_which_there_is_room() {
     let waiting = rig.engine.explain(rig.now, messages[2]).unwrap();
     assert_eq!(waiting.why, Why::Line(Full { window: crate::journal::Window::Hour, used: 2, limit: 2 }));
     let after_ms = waiting.after_ms.unwrap();
-    let told = rig.engine.told(rig.now, &waiting, 3_600);
+    let told = rig.engine.told(rig.now, &waiting);
     let at_s = rig.now.unix_s + 3_600 + after_ms.div_ceil(1000) as u32;
     let clock = format!("{:02}:{:02}", at_s % 86_400 / 3_600, at_s / 60 % 60);
     assert_eq!(told, format!("waits for office/1: 2 of 2 segments used this hour; next at {clock}"));
-    assert!(
-        rig.engine
-            .told(rig.now, &rig.engine.explain(rig.now, messages[3]).unwrap(), 0)
-            .contains("; 1 message before it")
-    );
+    assert!(self::told(&rig, messages[3]).contains("; 1 message before it"));
     // It goes when it was said.
     rig.pass(after_ms - 2_000);
     rig.is(messages[2], State::Queued, None);
@@ -134,4 +136,105 @@ fn holds_pauses_gaps_and_numbers_are_told() {
         "{told}"
     );
     assert_eq!(guess(&rig, "x", Choice::Any).why, Why::Next, "another number");
+}
+
+/// 2026-12-01 22:30 in Berlin.
+const EVENING_S: u32 = 1_796_160_600;
+
+/// One line, in an evening in Berlin, with quiet hours of the local messages.
+fn evening_rig() -> Rig {
+    let mut settings = settings(&[device("office", 1)]);
+    settings.terms.zone = Zone::parse("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
+    let quiet = Hours::parse("22:00-07:00");
+    settings.terms.callers = vec![CallerRules { origin: Origin::Local, name: "nagios".into(), quiet }];
+    let mut rig = Rig::seen(settings, &[("0a", JobStatus::Done, "")]);
+    rig.now.unix_s = EVENING_S;
+    rig.engine.quiet_ms = 0;
+    rig.turn();
+    rig
+}
+
+fn high(at: Option<At>) -> NewMessage {
+    NewMessage { at, priority: Priority::High, ..new_message("12", "x") }
+}
+
+#[test]
+fn a_time_and_quiet_hours_are_told_in_the_time_zone_of_the_router() {
+    let mut rig = evening_rig();
+    let quiet = rig.send("x");
+    assert_eq!(told(&rig, quiet), "waits for the end of quiet hours of nagios, at 07:00");
+    // 2026-12-02 22:29 UTC, which is in quiet hours if they hold for it.
+    let tomorrow = Some(At::Time(EVENING_S + 90_000 - 60));
+    let timed = rig.accept(high(tomorrow)).unwrap().id;
+    assert_eq!(told(&rig, timed), "waits for its time, at 2026-12-02 23:29");
+    let routine = rig.accept(NewMessage { at: tomorrow, ..new_message("12", "x") }).unwrap().id;
+    assert_eq!(told(&rig, routine), "waits for its time, at 2026-12-03 07:00");
+    let delayed = rig.accept(high(Some(At::After(600)))).unwrap().id;
+    assert_eq!(told(&rig, delayed), "waits for its time, at 22:40");
+    // None of them goes before one that may go now.
+    let last = estimate(&rig, &NewMessage { priority: Priority::High, ..new_message("12", "x") });
+    assert_eq!((last.why, last.ahead), (Why::Next, 0));
+    assert_eq!(estimate(&rig, &high(tomorrow)), rig.engine.explain(rig.now, timed).unwrap());
+    assert_eq!(estimate(&rig, &new_message("12", "x")).why, Why::Quiet(Origin::Local));
+    // It goes when it was said.
+    let after_ms = rig.engine.explain(rig.now, delayed).unwrap().after_ms.unwrap();
+    assert_eq!(after_ms, 600_000);
+    rig.pass(after_ms);
+    assert_eq!(rig.engine.explain(rig.now, delayed).map(|w| w.why).filter(|w| *w == Why::Time), None);
+}
+
+#[test]
+fn the_limit_of_a_number_is_not_a_time_and_a_time_is_not_a_limit() {
+    let mut settings = settings(&[device("office", 1)]);
+    settings.choosing.per_number_hour = 1;
+    let mut rig = Rig::new(settings);
+    rig.drain(1);
+    let [_, limited] = [0; 2].map(|_| rig.accept(new_message("12", "x")).unwrap().id);
+    let later = Some(At::After(7_200));
+    let timed = rig.accept(NewMessage { at: later, ..new_message("12", "x") }).unwrap().id;
+    rig.drain(1);
+    let why = |rig: &Rig, id| rig.engine.explain(rig.now, id).unwrap().why;
+    assert_eq!((why(&rig, limited), why(&rig, timed)), (Why::Number, Why::Time));
+    assert_eq!(estimate(&rig, &high(None)).why, Why::Number);
+    assert_eq!(estimate(&rig, &high(later)).why, Why::Time);
+}
+
+#[test]
+fn a_line_that_is_barred_or_asks_the_network_says_so() {
+    for (facts, expected) in [
+        (LineFacts { module: Some(false), ..LineFacts::default() }, LineReason::ModuleOff),
+        (LineFacts { module: Some(true), sim: Some(false), ..LineFacts::default() }, LineReason::NoSim),
+        (
+            LineFacts { module: Some(true), registered: Some(false), ..LineFacts::default() },
+            LineReason::NotRegistered,
+        ),
+    ] {
+        let mut rig = Rig::seen(settings(&[device("office", 1)]), &[("0a", JobStatus::Done, "")]);
+        rig.states = Some(LinePage { lines: vec![facts], device: None });
+        while rig.engine.lines[0].barred.is_none() {
+            rig.until_asked(0);
+            rig.answer(0, page(&[("0a", JobStatus::Done, "")]));
+        }
+        let message = rig.send("x");
+        let told = told(&rig, message);
+        assert!(told.starts_with(&format!("waits for office/1: {expected} (for ")), "{told}");
+    }
+    let mut rig = Rig::seen(settings(&[device("office", 1)]), &[("0a", JobStatus::Done, "")]);
+    rig.engine.control(rig.now, "office/1", Wish::Ussd("*100#".into())).unwrap();
+    rig.turn();
+    let message = rig.send("x");
+    assert_eq!(told(&rig, message), "waits for office/1: the network is being asked with a USSD code");
+}
+
+#[test]
+fn what_took_anothers_place_has_its_turn_and_the_other_says_by_what() {
+    let mut rig = Rig::one_line();
+    rig.submitted("busy");
+    let collapsing = |text: &str| NewMessage { collapse: Some("level".into()), ..new_message("12", text) };
+    let old = rig.accept(collapsing("low")).unwrap().id;
+    let between = rig.send("between");
+    let new = rig.accept(collapsing("lower")).unwrap().id;
+    assert_eq!(told(&rig, old), format!("cancelled: replaced by message {new}"));
+    let ahead = [new, between].map(|id| rig.engine.explain(rig.now, id).unwrap().ahead);
+    assert_eq!(ahead, [0, 1]);
 }
