@@ -24,10 +24,9 @@ const AGES_A_TURN: usize = 32;
 /// turn: each takes a look at all messages.
 const DEFERRED_A_TURN: usize = 32;
 
-/// A message whose place was taken comes back if the newer one cannot be stored, which shows within
-/// this, in milliseconds; so many of them are kept for it beyond `keep_messages`.
-const COME_BACK_MS: u64 = 60_000;
-const COME_BACK: usize = 256;
+/// A message whose place was taken comes back if the newer one cannot be stored: it is kept while
+/// that one is among so many newest.
+const COME_BACK: MessageId = 256;
 
 /// Receivers whose last line is looked for in one turn, at most: each takes a look at all messages.
 const LOOKED_UP_A_TURN: usize = 32;
@@ -184,7 +183,7 @@ impl Engine {
     pub fn forget_oldest(&mut self, count: usize) {
         let mut oldest: heapless::Vec<MessageId, 32> = heapless::Vec::new();
         let mut received = 0;
-        for entry in self.index.iter().filter(|e| e.state.is_final()) {
+        for entry in self.index.iter().filter(|e| e.state.is_final() && !self.may_come_back(e)) {
             let age = (entry.since_ms, entry.updated_s);
             while oldest.len() + received < count && self.inbox.age_key(received).is_some_and(|got| got < age)
             {
@@ -200,6 +199,14 @@ impl Engine {
         self.forget_received(received);
     }
 
+    /// Whether another message has just taken its place.
+    fn may_come_back(&self, entry: &Entry) -> bool {
+        let Some(problem) = entry.problem.filter(|p| p.code == ProblemCode::Collapsed) else { return false };
+        let newer = problem.device_code.as_str().parse::<MessageId>().unwrap_or(0);
+        self.last_id < newer.saturating_add(COME_BACK)
+            && self.index.get(newer).is_some_and(|e| !e.state.is_final())
+    }
+
     /// Forgets the oldest final messages if there are more than are to be kept. One with a key is
     /// kept until its ttl is over: the same key may come again.
     pub(super) fn trim(&mut self, now: Now) {
@@ -208,13 +215,8 @@ impl Engine {
         if too_many == 0 {
             return;
         }
-        let may_come_back = |e: &Entry| {
-            too_many <= COME_BACK
-                && e.problem.is_some_and(|p| p.code == ProblemCode::Collapsed)
-                && now.boot_ms < e.since_ms + COME_BACK_MS
-        };
         let may_go = |e: &&Entry| {
-            e.state.is_final() && (e.key == 0 || e.deadline_ms <= now.boot_ms) && !may_come_back(e)
+            e.state.is_final() && (e.key == 0 || e.deadline_ms <= now.boot_ms) && !self.may_come_back(e)
         };
         let oldest: heapless::Vec<MessageId, AGES_A_TURN> =
             self.index.iter().filter(may_go).map(|e| e.id).take(too_many.min(AGES_A_TURN)).collect();

@@ -224,8 +224,15 @@ fn a_place_is_given_back_however_few_messages_are_kept() {
     let old = rig.accept(collapsing("old", "w")).unwrap().id;
     rig.disk = false;
     let new = rig.accept(collapsing("new", "w")).unwrap().id;
+    rig.engine.forget_oldest(1);
     assert!(rig.engine.take_back(rig.now, new));
     rig.is(old, State::Queued, None);
+
+    // It does not stay for ever.
+    let new = rig.accept(collapsing("new", "w")).unwrap().id;
+    rig.engine.cancel(rig.now, new).unwrap();
+    rig.engine.forget_oldest(2);
+    assert!(rig.engine.view(old).is_none());
 }
 
 #[test]
