@@ -65,7 +65,9 @@ fn not_all_receivers_are_looked_up_in_one_turn() {
     for number in 100..200 {
         rig.engine.accept(rig.now, new_message(&number.to_string(), "x"), &rig.journal).unwrap();
     }
-    let looked_up = |rig: &Rig| rig.engine.index.iter().filter(|e| e.wish != crate::engine::choosing::Wish::UNKNOWN).count();
+    let looked_up = |rig: &Rig| {
+        rig.engine.index.iter().filter(|e| e.wish != crate::engine::choosing::Wish::UNKNOWN).count()
+    };
     let before = looked_up(&rig);
     rig.turn();
     assert!((1..100).contains(&(looked_up(&rig) - before)));
