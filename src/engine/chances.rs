@@ -97,7 +97,8 @@ impl Engine {
             if usable.is_empty() {
                 // What is left of a limit is not for those behind it.
                 for place in 0..self.lines.len() {
-                    if full.contains(place) {
+                    let longest = self.limits_of(Some(place)).longest(candidate.priority);
+                    if full.contains(place) && longest >= candidate.segments.into() {
                         chances.open.remove(place);
                         self.wake_for_limit(now, Some(place), candidate.priority, candidate.segments);
                     }

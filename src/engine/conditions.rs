@@ -42,8 +42,10 @@ impl Told {
 impl Line {
     /// When something may have to be told of it next.
     pub fn told_ms(&self) -> Option<u64> {
-        let up_ms = self.down_ms.filter(|_| !self.breaker.is_tripped());
-        up_ms.or(self.barred.map(|barred| barred.since_ms + BARRED_MS))
+        match self.barred {
+            Some(barred) => self.down_ms.or(Some(barred.since_ms + BARRED_MS)),
+            None => self.down_ms.filter(|_| !self.breaker.is_tripped()),
+        }
     }
 }
 

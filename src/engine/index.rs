@@ -115,9 +115,11 @@ impl Tries {
 const _: () = assert!(size_of::<Entry>() <= 120);
 
 impl Entry {
-    /// Whether its sender has asked for a time that is still to come.
+    /// Whether its sender has asked for a time that is still to come. The ttl begins then, to the
+    /// second; where it has begun before, the message waits for something else.
     pub fn waits(&self, now_ms: u64) -> bool {
-        self.state == State::Queued && self.attempts == 0 && self.since_ms > now_ms
+        let begins = self.since_ms + u64::from(self.ttl_s) * 1000 < self.deadline_ms + 1000;
+        self.state == State::Queued && self.attempts == 0 && self.since_ms > now_ms && begins
     }
 }
 

@@ -47,6 +47,16 @@ impl Limits {
         }
     }
 
+    /// The longest message that they ever let go, in segments: a longer one waits until its ttl is
+    /// over.
+    pub(super) fn longest(&self, priority: Priority) -> u32 {
+        let mut longest = UNLIMITED;
+        for window in Window::ALL {
+            longest = longest.min(self.share(window, priority == Priority::High));
+        }
+        longest
+    }
+
     fn is_none(&self) -> bool {
         self.segments == [0; 3]
     }
@@ -54,7 +64,7 @@ impl Limits {
 
 impl Engine {
     /// The limits of the line at that place, or of all.
-    fn limits_of(&self, place: Option<usize>) -> Limits {
+    pub(super) fn limits_of(&self, place: Option<usize>) -> Limits {
         match place {
             None => self.settings.choosing.total,
             Some(place) => self.own(place).map_or(Limits::default(), |own| own.limits),

@@ -192,7 +192,7 @@ impl Engine {
             segments: new.shape.segments,
             tries: Tries::new(on_unknown),
             perhaps_sent: false,
-            prefix: self.prefix_of(&new.to),
+            prefix: self.prefix_of(&to),
             wish: Wish::UNKNOWN,
             early: false,
             members: terms.members,

@@ -412,7 +412,7 @@ impl Engine {
             State::Queued => at_ms + kept.pause_ms,
             _ => at_ms.saturating_sub(kept.changed_ms_ago),
         };
-        if kept.state == State::Queued && kept.attempts == 0 && kept.pause_ms > 0 {
+        if kept.state == State::Queued && kept.attempts == 0 && kept.pause_ms > 0 && kept.age_ms == 0 {
             // Its ttl has not begun.
             entry.deadline_ms = entry.since_ms + u64::from(kept.ttl_s) * 1000;
         }

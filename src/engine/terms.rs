@@ -145,7 +145,8 @@ impl Engine {
     /// told of them.
     pub(super) fn forget_torn(&mut self, first: MessageId, end: MessageId) {
         log::warn!("messages from {first} on are forgotten: they were not stored as a whole");
-        for id in first..end {
+        // The first one last: it alone tells that they belong together, if there is a crash meanwhile.
+        for id in (first..end).rev() {
             self.forget(id);
         }
     }

@@ -27,6 +27,13 @@ const DEFERRED_A_TURN: usize = 32;
 /// The most lines: the configuration has no more.
 const MAX_LINES: usize = 128;
 
+/// A message whose place was taken comes back if the newer one cannot be stored: it is kept while
+/// that one is among so many newest.
+const COME_BACK: MessageId = 256;
+
+/// Receivers whose last line is looked for in one turn, at most: each takes a look at all messages.
+const LOOKED_UP_A_TURN: usize = 32;
+
 impl Engine {
     /// Does whatever can be done now. Call it after anything else was called, and when
     /// [`Self::next_wake`] says so.
@@ -179,7 +186,7 @@ impl Engine {
     pub fn forget_oldest(&mut self, count: usize) {
         let mut oldest: heapless::Vec<MessageId, 32> = heapless::Vec::new();
         let mut received = 0;
-        for entry in self.index.iter().filter(|e| e.state.is_final()) {
+        for entry in self.index.iter().filter(|e| e.state.is_final() && !self.may_come_back(e)) {
             let age = (entry.since_ms, entry.updated_s);
             while oldest.len() + received < count && self.inbox.age_key(received).is_some_and(|got| got < age)
             {
@@ -195,6 +202,14 @@ impl Engine {
         self.forget_received(received);
     }
 
+    /// Whether another message has just taken its place.
+    fn may_come_back(&self, entry: &Entry) -> bool {
+        let Some(problem) = entry.problem.filter(|p| p.code == ProblemCode::Collapsed) else { return false };
+        let newer = problem.device_code.as_str().parse::<MessageId>().unwrap_or(0);
+        self.last_id < newer.saturating_add(COME_BACK)
+            && self.index.get(newer).is_some_and(|e| !e.state.is_final())
+    }
+
     /// Forgets the oldest final messages if there are more than are to be kept. One with a key is
     /// kept until its ttl is over: the same key may come again.
     pub(super) fn trim(&mut self, now: Now) {
@@ -203,7 +218,9 @@ impl Engine {
         if too_many == 0 {
             return;
         }
-        let may_go = |e: &&Entry| e.state.is_final() && (e.key == 0 || e.deadline_ms <= now.boot_ms);
+        let may_go = |e: &&Entry| {
+            e.state.is_final() && (e.key == 0 || e.deadline_ms <= now.boot_ms) && !self.may_come_back(e)
+        };
         let oldest: heapless::Vec<MessageId, AGES_A_TURN> =
             self.index.iter().filter(may_go).map(|e| e.id).take(too_many.min(AGES_A_TURN)).collect();
         oldest.into_iter().for_each(|id| self.forget(id));
@@ -247,7 +264,7 @@ impl Engine {
         }
         let unproved = self.unproved_id(now);
         let mut chances = self.chances(now);
-        let mut deferred = 0;
+        let (mut deferred, mut looked_up) = (0, 0);
         // Where a number gets so many messages in an hour, the oldest comes first, also if its line
         // has to be looked at before.
         let mut first = heapless::Vec::<NumberMark, MAX_LINES>::new();
@@ -268,12 +285,21 @@ impl Engine {
                 let (id, to, mut candidate) = (next.id, next.to, next.candidate());
                 after = order;
                 if self.settings.choosing.sticky_h > 0 && candidate.wish == Wish::UNKNOWN {
+                    if looked_up == LOOKED_UP_A_TURN {
+                        return self.wake_at(now.boot_ms + 1);
+                    }
+                    looked_up += 1;
                     candidate.wish = Wish::of(self.last_line(now, to));
                     if let Some(entry) = self.index.get_mut(id) {
                         entry.wish = candidate.wish;
                     }
                 }
                 if chances.total[usize::from(priority != Priority::High)] < candidate.segments.into() {
+                    if self.settings.choosing.total.longest(priority) < candidate.segments.into() {
+                        // It does not wait for anything.
+                        let _ = chances.in_vain.push(candidate);
+                        continue;
+                    }
                     // Nothing overtakes what waits for the limit of all.
                     return self.wake_for_limit(now, None, priority, candidate.segments);
                 }

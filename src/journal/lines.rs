@@ -27,11 +27,13 @@ impl LineJobs {
     /// Learns from the next record.
     pub fn note(&mut self, record: &Record) {
         match record {
-            Record::Line(line, job) | Record::LineOpen(line, job) => {
+            Record::Line(line, job) => {
                 // The message that is on the line stays there.
                 let message = self.0.iter().find(|l| l.line == *line).and_then(|l| l.message);
-                self.set(line, *job, message, matches!(record, Record::Line(..)));
+                self.set(line, *job, message, true);
             }
+            // No message is on the line then: the late end of the one before makes nothing sure.
+            Record::LineOpen(line, job) => self.set(line, *job, None, false),
             Record::Submitting(s) => self.set(&s.line, s.fence.job, Some(s.id), s.fence.decides),
             // A job of its own that nobody has seen may still come.
             Record::Moved(m) if m.state == State::Unknown => {
@@ -145,6 +147,19 @@ mod tests {
         assert_eq!(jobs.get(&line()), None);
         jobs.note(&Record::Line(line(), job("0b")));
         assert_eq!(jobs.get(&line()), Some(job("0b")));
+    }
+
+    #[test]
+    fn the_late_end_of_a_message_says_nothing_of_what_is_asked_since() {
+        let mut jobs = LineJobs::default();
+        jobs.note(&Record::Submitting(submitting(7)));
+        let mut late = moved(7, State::Unknown);
+        late.job = job("0a");
+        jobs.note(&Record::Moved(super::super::Moved { state: State::Sending, ..late.clone() }));
+        jobs.note(&Record::Moved(late.clone()));
+        jobs.note(&Record::LineOpen(line(), job("0a")));
+        jobs.note(&Record::Moved(super::super::Moved { state: State::Sent, ..late }));
+        assert_eq!(jobs.get(&line()), None);
     }
 
     #[test]

@@ -222,7 +222,8 @@ impl Parser<'_> {
             }
             Some(most) => {
                 for left in (1..=most - least).rev() {
-                    steps.push(either(1, (length + 1) * left));
+                    // What does not fit is too long anyway.
+                    steps.push(either(1, (length + 1).wrapping_mul(left)));
                     steps.extend_from_slice(&once);
                     if steps.len() > MAX_STEPS {
                         break;

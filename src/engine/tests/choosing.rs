@@ -52,6 +52,32 @@ fn lines_take_turns_by_their_weights() {
 }
 
 #[test]
+fn not_all_receivers_are_looked_up_in_one_turn() {
+    let mut rig = rig(Policy::RoundRobin, usual(), prefixes(&["+33"], true));
+    rig.engine.settings.choosing.sticky_h = 1;
+    rig.engine.settings.queue_limit = 200;
+    // Only the second line can be used, and takes none of them.
+    log_out(&mut rig, 1);
+    log_out(&mut rig, 3);
+    for place in [0, 2] {
+        rig.engine.lines[place].phase = Phase::Controlled;
+    }
+    for number in 100..200 {
+        rig.engine.accept(rig.now, new_message(&number.to_string(), "x"), &rig.journal).unwrap();
+    }
+    let looked_up = |rig: &Rig| {
+        rig.engine.index.iter().filter(|e| e.wish != crate::engine::choosing::Wish::UNKNOWN).count()
+    };
+    let before = looked_up(&rig);
+    rig.turn();
+    assert!((1..100).contains(&(looked_up(&rig) - before)));
+    rig.pass(1);
+    rig.pass(1);
+    rig.pass(1);
+    assert_eq!(looked_up(&rig) - before, 100);
+}
+
+#[test]
 fn failover_takes_the_first_that_can_be_used_in_the_order_of_the_sections() {
     let mut rig = rig(Policy::Failover, usual(), usual());
     assert_eq!(lines(&mut rig, &["12", "13"]), [2, 2]);

@@ -50,6 +50,52 @@ fn a_line_sends_what_it_may_in_an_hour_and_goes_on_by_itself() {
 }
 
 #[test]
+fn a_message_that_no_limit_ever_lets_go_keeps_no_other_back() {
+    for of_all in [false, true] {
+        let mut settings = limited(1, 3, 50);
+        if of_all {
+            settings.choosing.total = settings.choosing.lines[0].limits;
+            settings.choosing.lines.clear();
+        }
+        let mut rig = rig(settings, 1);
+        // Of three segments an hour one and a half are for others than those of high priority.
+        let long = rig.send(&"x".repeat(300));
+        let short = rig.send("short");
+        assert_eq!(rig.drain(1), [(short, 1)], "{of_all}");
+        rig.is(long, State::Queued, None);
+    }
+}
+
+#[test]
+fn a_message_that_waits_for_its_number_becomes_no_younger_by_a_restart() {
+    for (boot, off_ms) in [(BootId([7; 16]), 1_000), (BootId([8; 16]), HOUR_MS)] {
+        let mut settings = settings(&[device("office", 1)]);
+        settings.choosing.per_number_hour = 1;
+        let mut rig = rig(settings, 1);
+        rig.send("first");
+        let second = rig.accept(NewMessage { ttl_s: Some(3_000), ..new_message("+4915112345678", "x") });
+        let id = second.unwrap().id;
+        assert_eq!(rig.drain(1).len(), 1);
+        rig.pass(60_000);
+        assert!(rig.engine.index.get(id).unwrap().since_ms > rig.now.boot_ms + 3_000_000);
+        let left_ms = rig.engine.index.get(id).unwrap().deadline_ms - rig.now.boot_ms;
+        let kept = rig.engine.kept(rig.now, id).unwrap();
+        let mut records = rig.records.clone();
+        records.retain(|record| matches!(record, Record::Started(_)));
+        let accepted = rig.records.iter().find_map(|record| match record {
+            Record::Accepted(accepted) if accepted.id == id => Some(accepted.clone()),
+            _ => None,
+        });
+        records.push(Record::Kept(Box::new((accepted.unwrap(), kept))));
+        rig.restart_from(records, boot, off_ms, false);
+        let entry = rig.engine.index.get(id).unwrap();
+        let is_over = entry.state == State::Expired;
+        assert_eq!(is_over, off_ms > left_ms, "{:?}", entry.deadline_ms.checked_sub(rig.now.boot_ms));
+        assert!(is_over || entry.deadline_ms <= rig.now.boot_ms + left_ms - off_ms + 2_000);
+    }
+}
+
+#[test]
 fn a_long_message_is_not_overtaken_by_short_ones_that_would_fit() {
     let mut rig = rig(limited(1, 5, 0), 1);
     let first = [rig.send(&"x".repeat(400)), rig.send(&"y".repeat(400)), rig.send("short")];

@@ -132,6 +132,22 @@ fn a_line_that_is_down_is_told_once_that_has_lasted_and_so_is_that_it_is_up() {
 }
 
 #[test]
+fn a_line_that_rests_and_cannot_send_either_makes_no_wake_up_that_does_nothing() {
+    let mut rig = Rig::one_line();
+    let line = &mut rig.engine.lines[0];
+    for message in 1..=5 {
+        line.breaker.failed(rig.now.boot_ms, message, Problem::new(ProblemCode::Rejected));
+    }
+    assert!(line.breaker.is_tripped());
+    tells(&mut rig, facts(false, 20), 120_000);
+    assert_eq!(reason(&rig), Some(LineReason::NotRegistered));
+    rig.turn();
+    let wake_ms = rig.engine.next_wake().unwrap();
+    assert!(wake_ms > rig.now.boot_ms, "{wake_ms} {}", rig.now.boot_ms);
+    assert_eq!(told(&rig), ["office/1 line_down"]);
+}
+
+#[test]
 fn a_line_that_comes_and_goes_makes_few_events() {
     let mut rig = Rig::one_line();
     for _ in 0..50 {

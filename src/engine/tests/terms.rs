@@ -217,6 +217,25 @@ fn what_cannot_be_stored_gives_the_place_back() {
 }
 
 #[test]
+fn a_place_is_given_back_however_few_messages_are_kept() {
+    let mut settings = settings(&[device("office", 1)]);
+    settings.keep_messages = 0;
+    let mut rig = Rig::new(settings);
+    let old = rig.accept(collapsing("old", "w")).unwrap().id;
+    rig.disk = false;
+    let new = rig.accept(collapsing("new", "w")).unwrap().id;
+    rig.engine.forget_oldest(1);
+    assert!(rig.engine.take_back(rig.now, new));
+    rig.is(old, State::Queued, None);
+
+    // It does not stay for ever.
+    let new = rig.accept(collapsing("new", "w")).unwrap().id;
+    rig.engine.cancel(rig.now, new).unwrap();
+    rig.engine.forget_oldest(2);
+    assert!(rig.engine.view(old).is_none());
+}
+
+#[test]
 fn a_full_queue_still_takes_what_replaces_something() {
     let mut rig = Rig::new(settings(&[device("office", 1)]));
     for n in 0..9 {
@@ -247,6 +266,24 @@ fn several_receivers_get_a_message_each_and_a_key_gives_the_same_again() {
     }
     rig.engine.cancel(rig.now, 2).unwrap();
     rig.is(1, State::Queued, None);
+}
+
+#[test]
+fn each_of_several_goes_by_its_own_prefix() {
+    let mut settings = settings(&[device("office", 2)]);
+    let own = |line, prefix: &str| LineSettings {
+        line: LineId { device: 0, line },
+        prefixes: vec![prefix.into()],
+        only_prefix: true,
+        ..LineSettings::default()
+    };
+    settings.choosing.lines = vec![own(1, "+49"), own(2, "+33")];
+    let mut rig = Rig::new(settings);
+    rig.drain(2);
+    let id = rig.accept(to_several(&["+491511", "+33611"], "+491511,+33611", None)).unwrap().id;
+    let mut sent = rig.drain(2);
+    sent.sort_unstable();
+    assert_eq!(sent, [(id, 1), (id + 1, 2)]);
 }
 
 #[test]
@@ -293,6 +330,20 @@ fn a_crash_leaves_all_of_them_or_none() {
         let again = torn.accept(to_several(&["111", "222", "333"], "@oncall", Some("k"))).unwrap();
         assert_eq!(again.replayed, left > 0);
     }
+}
+
+#[test]
+fn a_crash_while_they_are_forgotten_leaves_none_either() {
+    let mut rig = Rig::new(settings(&[device("office", 1)]));
+    rig.accept(to_several(&["111", "222", "333"], "@oncall", None)).unwrap();
+    let accepted = |record: &&Record| matches!(record, Record::Accepted(_));
+    let stored: Vec<_> = rig.records.iter().filter(accepted).take(2).cloned().collect();
+    rig.records.clear();
+    rig.restart_from(stored.clone(), BOOT, 5_000, false);
+    let first = rig.records.iter().position(|r| matches!(r, Record::Forgotten(_))).unwrap();
+    let records = [&stored, &rig.records[..=first]].concat();
+    rig.restart_from(records, BOOT, 5_000, false);
+    assert_eq!(rig.engine.counters().by_state[State::Queued as usize], 0);
 }
 
 #[test]

@@ -101,3 +101,9 @@ fn any_text_is_a_pattern_or_an_error() {
     }
     assert!(good > 1000, "{good}");
 }
+
+#[test]
+fn what_repeats_far_too_much_is_refused_and_no_more() {
+    let problem = Pattern::parse("((a{99}){5}){0,99}").unwrap_err();
+    assert!(problem.contains("repeats too much"), "{problem}");
+}
