@@ -57,7 +57,7 @@ impl Limits {
         longest
     }
 
-    fn is_none(&self) -> bool {
+    pub(super) fn is_none(&self) -> bool {
         self.segments == [0; 3]
     }
 }

@@ -265,10 +265,11 @@ impl Engine {
         let unproved = self.unproved_id(now);
         let mut chances = self.chances(now);
         let (mut deferred, mut looked_up) = (0, 0);
-        // Where a number gets so many messages in an hour, the oldest comes first, also if its line
-        // has to be looked at before.
-        let mut first = heapless::Vec::<NumberMark, MAX_LINES>::new();
-        let counts_numbers = self.settings.choosing.per_number_hour > 0;
+        // Where so many messages may go in all, or to a number, the oldest of those that are alike comes
+        // first, also if its line has to be looked at before.
+        let choosing = &self.settings.choosing;
+        let scarce = choosing.per_number_hour > 0 || !choosing.total.is_none();
+        let mut first = heapless::Vec::<(NumberMark, Choice), MAX_LINES>::new();
         for priority in Priority::ALL {
             let mut after = 0;
             while !chances.open.is_empty() {
@@ -303,7 +304,7 @@ impl Engine {
                     // Nothing overtakes what waits for the limit of all.
                     return self.wake_for_limit(now, None, priority, candidate.segments);
                 }
-                if first.contains(&to) {
+                if first.contains(&(to, candidate.choice)) {
                     continue;
                 }
                 let Some(place) = self.choose_line(now, &mut chances, &candidate) else { continue };
@@ -329,9 +330,9 @@ impl Engine {
                     }
                     None => {
                         self.lines[place].wanted = true;
-                        if counts_numbers {
+                        if scarce {
                             // Each has taken a line.
-                            let _ = first.push(to);
+                            let _ = first.push((to, candidate.choice));
                         }
                     }
                 }
