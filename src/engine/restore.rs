@@ -7,6 +7,7 @@
 mod timeline;
 
 use super::choosing::Wish;
+use super::fence::AGREE_MS;
 use super::index::{Entry, Tries};
 use super::line::Phase;
 use super::requests::{form_bytes, hash_key};
@@ -167,6 +168,12 @@ impl Engine {
                 let line = &mut self.lines[place];
                 line.know(job, now.boot_ms);
                 line.unproved = true;
+            }
+        }
+        for name in r.lines.open() {
+            if let Some(place) = self.place_of(name) {
+                // What the line shows before that may be from before the job.
+                self.lines[place].floor_ms = now.boot_ms + AGREE_MS;
             }
         }
         self.restore_late();

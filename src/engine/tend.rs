@@ -310,11 +310,14 @@ impl Engine {
     fn switch(&mut self, now: Now, at: usize, place: usize, on: bool) {
         // Until the box has said that it is done.
         let is_on = self.lines[place].off_ms.is_none();
-        if !(on && is_on) {
+        let logged_out = self.is_logged_out(place);
+        if on && !is_on || !on && logged_out {
             let name = self.lines[place].name.to_string();
             // Where that is refused it is tried again as where the box does not answer.
             let _ = self.control(now, &name, Wish::Power(on));
         }
+        // One that has come back meanwhile is left alone.
+        let skip = !on && !logged_out;
         let end = self.devices[self.tending.dogs[at].device].lines.end;
         let after = (place + 1..end).find(|place| self.is_logged_out(*place)).map(|place| (place, false));
         let watch = &mut self.tending.dogs[at];
@@ -324,7 +327,7 @@ impl Engine {
             return;
         }
         watch.tries = 0;
-        watch.next = if on { after } else { Some((place, true)) };
+        watch.next = if on || skip { after } else { Some((place, true)) };
     }
 
     /// Has a message go out on one own line to another.

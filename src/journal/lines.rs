@@ -66,6 +66,11 @@ impl LineJobs {
         self.0.iter().filter(|l| l.sure).map(|l| (&l.line, l.job))
     }
 
+    /// The lines on which a job of goipd's own may still show that no message tells.
+    pub fn open(&self) -> impl Iterator<Item = &LineName> {
+        self.0.iter().filter(|l| !l.sure && l.message.is_none()).map(|l| &l.line)
+    }
+
     fn set(&mut self, line: &LineName, job: JobId, message: Option<MessageId>, sure: bool) {
         self.0.retain(|l| l.line != *line);
         // A message is on one line at a time.
@@ -144,8 +149,9 @@ mod tests {
         let mut jobs = LineJobs::default();
         jobs.note(&Record::Line(line(), job("0a")));
         jobs.note(&Record::LineOpen(line(), job("0a")));
-        assert_eq!(jobs.get(&line()), None);
+        assert_eq!((jobs.get(&line()), jobs.open().count()), (None, 1));
         jobs.note(&Record::Line(line(), job("0b")));
+        assert_eq!(jobs.open().count(), 0);
         assert_eq!(jobs.get(&line()), Some(job("0b")));
     }
 
