@@ -2,8 +2,8 @@
 //! gap between two sends of a line, and messages to one number.
 
 use super::choosing::Wish;
+use super::dispatch::mix;
 use super::index::Entry;
-use super::turn::mix;
 use super::{Engine, Limits, Now};
 use crate::journal::{EventKind, Window};
 use crate::message::{LineName, MessageId, NumberMark, Part, Priority, State};

@@ -14,6 +14,7 @@ mod choosing;
 mod conditions;
 mod consumers;
 mod control;
+mod dispatch;
 mod fence;
 mod health;
 pub mod inbox;
