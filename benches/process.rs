@@ -44,7 +44,7 @@ fn memory() {
 /// A minute of two idle daemons, side by side.
 fn wake_ups() {
     let sims = [Sim::start(Options::default()), Sim::start(Options::default())];
-    let silent = reached(&sims[0], "option status_interval '0'\n");
+    let silent = reached(&sims[0], "option status_interval '0'\n\toption inbox_interval '0'\n");
     let polling = reached(&sims[1], "option status_interval '60'\n");
     let before = [&silent, &polling].map(at_rest);
     let asked = sims[1].requests().len();
