@@ -5,7 +5,7 @@ use super::Faults;
 use super::option::{defaults, quoted, read};
 use super::relay::choice;
 use super::table::{BALANCE, CANARY};
-use super::typed::Device;
+use super::typed::{Device, refuse_more};
 use super::uci::Section;
 use crate::engine::{BalanceRule, CanaryRule, Choice};
 use crate::message::{LineId, Pattern};
@@ -36,7 +36,7 @@ pub(super) fn balance(
     if let Some(pause) = section.option("pause").filter(|_| balance.pause && balance.warn_below.is_none()) {
         faults.add(pause.line, "option 'pause': below what? add a line: option warn_below '5'");
     }
-    refuse_more(section, count, faults);
+    refuse_more(section, count, MAX_TENDED, "sections of type 'balance'", faults);
     balance
 }
 
@@ -46,15 +46,8 @@ pub(super) fn canary(section: &Section, devices: &[Device], count: usize, faults
         CanaryRule { from: line(section, "from", devices, faults), to: None, interval_h: 0, timeout_s: 0 };
     defaults(CANARY, &mut canary);
     read(section, CANARY, &mut canary, faults);
-    refuse_more(section, count, faults);
+    refuse_more(section, count, MAX_TENDED, "sections of type 'canary'", faults);
     canary
-}
-
-fn refuse_more(section: &Section, count: usize, faults: &mut Faults) {
-    if count == MAX_TENDED {
-        let problem = format!("more than {MAX_TENDED} sections of type '{}'", section.kind);
-        faults.add(section.line, format!("{problem}; remove some"));
-    }
 }
 
 /// The line that the option of that name says.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::Faults;
 use super::uci::{Section, Value};
+use crate::message::Number;
 
 /// The most characters of a value that an error repeats.
 const SHOWN_CHARS: usize = 64;
@@ -198,6 +199,11 @@ pub(super) fn path(text: &str) -> Result<PathBuf, String> {
         return Err(format!("{} is no absolute path; begin it with '/'", quoted(text)));
     }
     Ok(text.into())
+}
+
+/// A telephone number.
+pub(super) fn number(text: &str) -> Result<Number, String> {
+    Number::parse(text).map_err(|refusal| refusal.message)
 }
 
 /// Whether `text` holds a NUL, a line's end or another control character.

@@ -7,12 +7,12 @@ mod lines;
 mod notify;
 mod relay;
 
-use super::option::{Absent, Kind, Spec, has_control, path, quoted};
+use super::option::{Absent, Kind, Spec, has_control, number, path, quoted};
 use super::typed::{Config, Device, MAX_LINES, MAX_SOCKET_PATH_BYTES};
 use super::url;
 use crate::engine::MAX_RECEIVERS;
 use crate::goip::NumberFormat;
-use crate::message::{Number, OnUnknown, Senders};
+use crate::message::{OnUnknown, Senders};
 use crate::zone::Hours;
 
 pub(super) use answers::{OPT_OUT, REPLY};
@@ -232,7 +232,7 @@ pub(super) const GOIPD: &[Spec<Config>] = &{
             kind: Kind::Own {
                 form: "number",
                 set: |config, text| {
-                    config.admin_number = Some(Number::parse(text).map_err(|refusal| refusal.message)?);
+                    config.admin_number = Some(number(text)?);
                     Ok(())
                 },
             },
@@ -258,7 +258,7 @@ pub(super) const GROUP: &[Spec<Config>] = &[Spec {
     kind: Kind::List {
         form: "number",
         add: |config, text| {
-            let number = Number::parse(text).map_err(|refusal| refusal.message)?;
+            let number = number(text)?;
             let Some(group) = config.groups.last_mut() else { return Ok(()) };
             if group.numbers.matches(',').count() == MAX_RECEIVERS {
                 return Err(format!("more than {MAX_RECEIVERS} of them; remove some"));
@@ -475,7 +475,7 @@ pub(super) const DEVICE: &[Spec<Device>] = &[
                 if device.own_numbers.len() == MAX_LINES {
                     return Err(format!("more than {MAX_LINES} of them; remove some"));
                 }
-                device.own_numbers.push(Number::parse(text).map_err(|refusal| refusal.message)?);
+                device.own_numbers.push(number(text)?);
                 Ok(())
             },
         },

@@ -1,8 +1,8 @@
 //! The tables of the sections `balance` and `canary`.
 
-use super::super::option::{Absent, Kind, Spec, quoted};
+use super::super::option::{Absent, Kind, Spec, number, quoted};
 use crate::engine::{BalanceRule, CanaryRule};
-use crate::message::{Amount, Number, Pattern};
+use crate::message::{Amount, Pattern};
 
 /// How a line of a device is written.
 const LINE_FORM: &str = "DEVICE/N";
@@ -82,7 +82,7 @@ pub(in super::super) const CANARY: &[Spec<CanaryRule>] = &[
         kind: Kind::Own {
             form: "number",
             set: |canary, text| {
-                canary.to = Some(Number::parse(text).map_err(|refusal| refusal.message)?);
+                canary.to = Some(number(text)?);
                 Ok(())
             },
         },

@@ -1,7 +1,7 @@
 //! The table of the section `line`, and the options about lines of section `goipd`.
 
 use super::super::lines::{MAX_LABEL_BYTES, MAX_LINE_PREFIXES};
-use super::super::option::{Absent, Kind, Spec, has_control, quoted};
+use super::super::option::{Absent, Kind, Spec, has_control, number, quoted};
 use super::super::typed::{Config, MAX_LINES};
 use crate::engine::{LineSettings, Policy};
 use crate::message::Number;
@@ -58,7 +58,7 @@ pub(in super::super) const LINE: &[Spec<LineSettings>] = &{
             kind: Kind::Own {
                 form: "number",
                 set: |line, text| {
-                    line.own_number = Some(Number::parse(text).map_err(|refusal| refusal.message)?);
+                    line.own_number = Some(number(text)?);
                     Ok(())
                 },
             },
