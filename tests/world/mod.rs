@@ -13,8 +13,8 @@ use std::collections::{BTreeMap, BinaryHeap};
 
 use goip_sim::{Accept, Model, Options, Step};
 use goipd::engine::{
-    Action, Answer, Ask, Choice, Choosing, DeviceSettings, Engine, InboxSettings, MIN_STATUS_GAP_MS,
-    NewMessage, Now, Rules, Settings, TermRules,
+    Action, Answer, Ask, Choosing, DeviceSettings, Engine, InboxSettings, MIN_STATUS_GAP_MS, NewMessage, Now,
+    Rules, Settings, TermRules,
 };
 use goipd::goip::{
     Act, AskError, ByForm, Deed, End, InboxReader, Phase, SendOutcome, parse_answer, parse_lines,
@@ -23,7 +23,7 @@ use goipd::goip::{
 use goipd::journal::{
     self, Bodies, BootId, Event as Told, Job, Limits, Log, Mark, Origin, Record, Seq, Subject, Ticket,
 };
-use goipd::message::{JobId, MessageId, Number, OnUnknown, Priority, Refusal, Words, check_text};
+use goipd::message::{JobId, MessageId, Number, OnUnknown, Refusal, Words, check_text};
 
 pub mod disk;
 mod random;
@@ -703,20 +703,6 @@ pub fn settings(devices: &[(&str, u8)]) -> Settings {
 
 /// A message to `to` that may go out on any line.
 pub fn message(to: &str, text: &str) -> NewMessage {
-    NewMessage {
-        origin: Origin::Local,
-        to: Number::parse(to).expect("a number"),
-        text: text.into(),
-        shape: check_text(text, 10).expect("a text"),
-        choice: Choice::Any,
-        ttl_s: None,
-        key: None,
-        tag: None,
-        on_unknown: None,
-        priority: Priority::Normal,
-        at: None,
-        collapse: None,
-        group: None,
-        others: Vec::new(),
-    }
+    let shape = check_text(text, 10).expect("a text");
+    NewMessage::new(Origin::Local, Number::parse(to).expect("a number"), text.into(), shape)
 }

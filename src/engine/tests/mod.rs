@@ -100,22 +100,8 @@ pub(super) fn lost(phase: Reached, timed_out: bool) -> Answer {
 }
 
 pub(super) fn new_message(to: &str, text: &str) -> NewMessage {
-    NewMessage {
-        origin: Origin::Local,
-        to: Number::parse(to).unwrap(),
-        text: text.into(),
-        shape: check_text(text, 10).unwrap(),
-        choice: Choice::Any,
-        ttl_s: None,
-        key: None,
-        tag: None,
-        on_unknown: None,
-        priority: Priority::Normal,
-        at: None,
-        collapse: None,
-        group: None,
-        others: Vec::new(),
-    }
+    let shape = check_text(text, 10).unwrap();
+    NewMessage::new(Origin::Local, Number::parse(to).unwrap(), text.into(), shape)
 }
 
 impl Rig {
