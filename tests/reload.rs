@@ -4,14 +4,18 @@
 
 mod common;
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::os::unix::fs::OpenOptionsExt;
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::fs::OFlags;
+
 use common::relay::addresses;
-use common::{Daemon, Folder, PATIENCE, config_with, field, quick_box, slow_box};
+use common::{Daemon, Folder, PATIENCE, config, config_with, field, quick_box, slow_box};
 
 const TOKEN: &str = "0123456789abcdef";
 const OTHER: &str = "fedcba9876543210";
@@ -91,6 +95,34 @@ fn a_bad_configuration_is_refused_as_a_whole_and_the_one_before_goes_on() {
     daemon.ask(&send("still here"));
     assert_eq!(field(&end_of(&daemon, 1), "state"), "sent");
     assert!(!daemon.out().contains("debug: "), "{}", daemon.out());
+}
+
+#[test]
+fn a_signal_that_comes_while_it_starts_is_obeyed_once_it_runs() {
+    let sim = quick_box();
+    for signal in ["HUP", "TERM"] {
+        let folder = Folder::new();
+        let path = config(&folder, &sim, "");
+        let text = fs::read_to_string(&path).unwrap();
+        fs::remove_file(&path).unwrap();
+        assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+        let mut daemon = Daemon::spawn_in(folder);
+        // It starts for as long as its configuration is not written to the end.
+        let mut pipe = None;
+        wait_for("it reads its configuration", || {
+            let flags = OFlags::NONBLOCK.bits() as i32;
+            pipe = File::options().write(true).custom_flags(flags).open(&path).ok();
+            pipe.is_some()
+        });
+        daemon.signal(signal);
+        fs::remove_file(&path).unwrap();
+        config(daemon.folder(), &sim, "option queue_limit '77'");
+        pipe.unwrap().write_all(text.as_bytes()).unwrap();
+        match signal {
+            "HUP" => daemon.wait_for_out("configuration reloaded; changed: goipd"),
+            _ => assert!(daemon.end().success()),
+        }
+    }
 }
 
 #[test]

@@ -95,17 +95,16 @@ const FIRST_VISITOR: u32 = 1 << 31;
 const EVENTS_AT_ONCE: usize = 16;
 
 impl Daemon {
-    /// Takes the socket and the signals, and starts the boxes' threads. From here on clients can
-    /// connect; they are answered by [`Self::run`]. `config` has come from `source`, from where it
-    /// is read again when SIGHUP comes.
+    /// Takes the socket and starts the boxes' threads. From here on clients can connect; they are
+    /// answered by [`Self::run`]. `config` has come from `source`, from where it is read again when
+    /// SIGHUP comes.
     ///
     /// # Errors
     /// Another daemon has the socket, or the system gives no socket, thread or descriptor.
-    pub fn start(config: Config, source: Source) -> Result<Self, StartError> {
+    pub fn start(config: Config, source: Source, signals: Signals) -> Result<Self, StartError> {
         let mut clock = Clock::new(spool::written_s(&config.state_dir));
         let now = clock.now();
         let socket = Socket::claim(&config.socket, config.socket_mode, config.socket_group.as_deref())?;
-        let signals = Signals::take().map_err(|e| StartError(format!("signals: {e}")))?;
         let mut core = Core::start(&config, now)?;
         let poller = Poller::new().map_err(|e| StartError(format!("poller: {e}")))?;
         [

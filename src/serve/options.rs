@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use lexopt::Arg::{Long, Short};
 
+use super::signals::Signals;
 use super::{Daemon, Source, logging};
 use crate::config;
 
@@ -49,6 +50,15 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
 }
 
 fn run(path: Option<PathBuf>, shown_as: Option<&str>) -> ExitCode {
+    // Before anything that takes time: a signal that comes while the daemon starts would end it, and
+    // is obeyed once it runs instead.
+    let signals = match Signals::take() {
+        Ok(signals) => signals,
+        Err(error) => {
+            complain(&format!("signals: {error}"));
+            return ExitCode::FAILURE;
+        }
+    };
     let path = path.unwrap_or_else(|| config::default_path(Path::new("/")));
     let config = match config::load(&path, shown_as) {
         Ok(config) => config,
@@ -59,7 +69,7 @@ fn run(path: Option<PathBuf>, shown_as: Option<&str>) -> ExitCode {
     };
     logging::start(config.log_level);
     let source = Source { path, shown_as: shown_as.map(Into::into) };
-    let daemon = match Daemon::start(config, source) {
+    let daemon = match Daemon::start(config, source, signals) {
         Ok(daemon) => daemon,
         Err(error) => {
             log::error!("{error}");

@@ -158,9 +158,14 @@ impl Daemon {
 
     /// The same with the folder's `config`.
     pub fn start_in(folder: Folder) -> Self {
-        let mut daemon = Self { child: spawn(&folder), folder };
+        let mut daemon = Self::spawn_in(folder);
         daemon.wait_until_it_listens();
         daemon
+    }
+
+    /// The same, and does not wait for anything.
+    pub fn spawn_in(folder: Folder) -> Self {
+        Self { child: spawn(&folder), folder }
     }
 
     /// Ends it as a crash does.

@@ -94,6 +94,11 @@ impl Hooks {
     /// # Errors
     /// `Refused` if the configuration has errors, `Unreachable` if the system lets it not wait.
     pub fn run(&self, socket: Option<OsString>, out: &mut Output) -> Result<(), Failure> {
+        let no_wait = |error: std::io::Error| {
+            Failure::new(Exit::Unreachable, format!("the system does not let it wait for events: {error}"))
+        };
+        // First: a signal that comes while the configuration is read would end it.
+        let signals = Signals::take().map_err(no_wait)?;
         let path = self.file.clone().unwrap_or_else(|| config::default_path(Path::new("/")));
         let shown = self.shown_as.clone().unwrap_or_else(|| path.display().to_string());
         let load = || config::load(&path, Some(&shown));
@@ -104,9 +109,7 @@ impl Hooks {
             }
         };
         logging::start(config.log_level);
-        let mut runner = Runner::start(config).map_err(|error| {
-            Failure::new(Exit::Unreachable, format!("the system does not let it wait for events: {error}"))
-        })?;
+        let mut runner = Runner::start(config, signals).map_err(no_wait)?;
         let mut pause_ms = FIRST_PAUSE_MS;
         loop {
             let named = socket.clone().or_else(|| std::env::var_os(SOCKET_VARIABLE));
@@ -138,8 +141,8 @@ impl Hooks {
 }
 
 impl Runner {
-    fn start(config: Config) -> std::io::Result<Self> {
-        let (signals, child_ended, poller) = (Signals::take()?, Signal::of(&[SIGCHLD])?, Poller::new()?);
+    fn start(config: Config, signals: Signals) -> std::io::Result<Self> {
+        let (child_ended, poller) = (Signal::of(&[SIGCHLD])?, Poller::new()?);
         poller.add(&signals.stop, STOP, Flags::IN)?;
         poller.add(&signals.reload, RELOAD, Flags::IN)?;
         poller.add(&child_ended, CHILD, Flags::IN)?;
