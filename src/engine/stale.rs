@@ -60,6 +60,12 @@ pub(super) struct Digest {
 }
 
 impl Engine {
+    /// The router is in another time zone from now on.
+    pub fn set_zone(&mut self, zone: Zone) {
+        self.settings.terms.zone = zone;
+        self.quiet_ms = 0;
+    }
+
     /// Finds out who is to be quiet now.
     pub(super) fn look_at_hours(&mut self, now: Now) {
         self.quiet.clear();

@@ -15,6 +15,10 @@ use crate::zone::Zone;
 /// is off; more than the daemon can be held up between two readings.
 const STEP_S: u32 = 10;
 
+/// How often it is looked whether the router is in another time zone now, at most: who changes it
+/// tells nobody.
+const ZONE_LOOK_MS: u64 = 60_000;
+
 /// Reads the clocks.
 ///
 /// The wall clock counts as trusted once it was seen to be set while the daemon runs, or if it is
@@ -31,6 +35,10 @@ pub struct Clock {
     /// The wall time at which the router booted, by the first reading.
     booted_s: u32,
     trusted: bool,
+    /// The time zone, as it was read last.
+    zone: String,
+    /// When it is read again.
+    zone_ms: u64,
 }
 
 impl Clock {
@@ -40,7 +48,7 @@ impl Clock {
         let (started, started_ms) = (Instant::now(), uptime_ms());
         let booted_s = booted_s(started_ms, unix_s());
         let trusted = written_s.is_some_and(|written_s| booted_s > written_s.saturating_add(STEP_S));
-        Self { started, started_ms, booted_s, trusted }
+        Self { started, started_ms, booted_s, trusted, zone: zone_text(), zone_ms: 0 }
     }
 
     /// The time now.
@@ -48,6 +56,20 @@ impl Clock {
         let run = self.started.elapsed();
         let run_ms = run.as_secs() * 1000 + u64::from(run.subsec_millis());
         self.notice(self.started_ms + run_ms, unix_s())
+    }
+
+    /// The time zone, if it is another than before; read once a minute at most.
+    pub fn new_zone(&mut self, now: Now) -> Option<Zone> {
+        if now.boot_ms < self.zone_ms {
+            return None;
+        }
+        self.zone_ms = now.boot_ms + ZONE_LOOK_MS;
+        let text = zone_text();
+        (text != self.zone).then(|| {
+            log::info!("the time zone is {} now", Quoted(&text));
+            self.zone = text;
+            parse_zone(&self.zone)
+        })
     }
 
     fn notice(&mut self, boot_ms: u64, unix_s: u32) -> Now {
@@ -69,9 +91,16 @@ pub fn unix_s() -> u32 {
 
 /// The router's time zone: that of the variable `TZ`, or that of the system; UTC if there is none.
 pub fn zone() -> Zone {
+    parse_zone(&zone_text())
+}
+
+fn zone_text() -> String {
     let text = std::env::var("TZ").ok().filter(|text| !text.is_empty());
     let text = text.or_else(|| fs::read_to_string("/etc/TZ").ok()).unwrap_or_default();
-    let text = text.trim();
+    text.trim().into()
+}
+
+fn parse_zone(text: &str) -> Zone {
     Zone::parse(text).unwrap_or_else(|| {
         if !text.is_empty() {
             log::warn!("the time zone {} is not understood; quiet hours are in UTC", Quoted(text));
@@ -170,6 +199,17 @@ mod tests {
     fn a_clock_that_was_set_back_was_set() {
         let mut clock = Clock { booted_s: 1_795_330_800, ..Clock::new(None) };
         assert!(clock.notice(5_000, 1_000).trusted);
+    }
+
+    #[test]
+    fn another_time_zone_is_seen_once_and_looked_for_once_a_minute() {
+        let mut clock = Clock { zone: "<+14>-14".into(), ..Clock::new(None) };
+        let at = |boot_ms| Now { boot_ms, unix_s: 1_000, trusted: true };
+        assert_eq!(clock.new_zone(at(5_000)), Some(zone()));
+        clock.zone = "<+14>-14".into();
+        assert_eq!(clock.new_zone(at(64_999)), None);
+        assert_eq!(clock.new_zone(at(65_000)), Some(zone()));
+        assert_eq!(clock.new_zone(at(200_000)), None);
     }
 
     #[test]

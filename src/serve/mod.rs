@@ -184,6 +184,9 @@ impl Daemon {
             let events = events
                 .map_err(|error| StartError(format!("the daemon cannot wait for its clients: {error}")))?;
             now = self.clock.now();
+            if let Some(zone) = self.clock.new_zone(now) {
+                self.core.change(now, |engine, _| engine.set_zone(zone));
+            }
             events.into_iter().for_each(|event| self.receive(now, event));
             self.resume_accepting(now);
             self.web.open(now, &self.poller);

@@ -390,6 +390,15 @@ fn routine_messages_wait_until_the_quiet_hours_are_over() {
 }
 
 #[test]
+fn in_another_time_zone_the_hours_are_others_at_once() {
+    let mut rig = quiet_rig("22:00-07:00", EVENING_S);
+    let message = rig.send("routine");
+    rig.engine.set_zone(Zone::parse("GMT0BST,M3.5.0/1,M10.5.0").unwrap());
+    rig.turn();
+    assert_eq!(sent(&mut rig, "0b"), message, "it is half past nine in London");
+}
+
+#[test]
 fn quiet_hours_end_by_the_clock_on_the_wall_when_that_is_changed() {
     // 2026-03-28 22:30 in Berlin; the clocks go forward in that night.
     let evening_s = 1_774_733_400;
