@@ -113,12 +113,29 @@ impl Engine {
         tending.balances.iter_mut().for_each(|balance| balance.restored = true);
         tending.canaries.iter_mut().for_each(|canary| canary.restored = true);
         self.set_due(now, &marks);
+        for mark in marks.iter().filter(|mark| mark.what == Tended::Switched) {
+            self.switch_on_again(now, &mark.part);
+        }
         for at in 0..self.tending.balances.len() {
             self.pause_by_balance(now, at);
         }
         if !now.trusted {
             self.tending.before = marks;
         }
+    }
+
+    /// The watchdog has switched that line's module off, and was stopped before it was on again.
+    fn switch_on_again(&mut self, now: Now, part: &Part) {
+        let Some(place) = self.lines.iter().position(|line| Part::from(&line.name) == *part) else { return };
+        let device = usize::from(self.lines[place].id.device);
+        let Some(watch) = self.tending.dogs.iter_mut().find(|watch| watch.device == device) else {
+            let name = &self.lines[place].name;
+            log::warn!("the watchdog may have left {name} off; 'goipctl line {name} on' switches it on");
+            return;
+        };
+        // By then the box may have told that it is on.
+        (watch.next, watch.next_ms) = (Some((place, true)), now.boot_ms + OFF_MS);
+        self.lines[place].off_ms = Some(0);
     }
 
     /// When it is due what was done before the start, and not since.
@@ -140,6 +157,7 @@ impl Engine {
                         canary.restore(now.boot_ms, ago_ms, mark.value);
                     }
                 }
+                Tended::Switched => {}
                 Tended::Watchdog => {
                     for watch in &mut tending.dogs {
                         if part.line.is_none() && self.devices[watch.device].name == part.device {
@@ -305,20 +323,30 @@ impl Engine {
         }
     }
 
-    /// Switches a module off, or on and goes on to the next that is logged out. One line after the other, so that a
-    /// daemon that is killed leaves no more than one of them off.
+    /// Switches a module off, or on and goes on to the next that is logged out. One line after the
+    /// other, so that a daemon that is killed leaves no more than one of them off.
     fn switch(&mut self, now: Now, at: usize, place: usize, on: bool) {
         // Until the box has said that it is done.
         let is_on = self.lines[place].off_ms.is_none();
         let logged_out = self.is_logged_out(place);
+        let (device, line) = (self.tending.dogs[at].device, self.lines[place].id);
         if on && !is_on || !on && logged_out {
             let name = self.lines[place].name.to_string();
             // Where that is refused it is tried again as where the box does not answer.
-            let _ = self.control(now, &name, Wish::Power(on));
+            if self.control(now, &name, Wish::Power(on)).is_ok() && !on {
+                // Whatever happens now, the next start switches it on.
+                let ticket = self.mark(now, self.part_of(line), Tended::Switched, 0);
+                if let Some(control) = &mut self.devices[device].control {
+                    control.leave_after(ticket);
+                }
+            }
+        }
+        if on && is_on {
+            self.mark(now, self.part_of(line), Tended::Switched, 1);
         }
         // One that has come back meanwhile is left alone.
         let skip = !on && !logged_out;
-        let end = self.devices[self.tending.dogs[at].device].lines.end;
+        let end = self.devices[device].lines.end;
         let after = (place + 1..end).find(|place| self.is_logged_out(*place)).map(|place| (place, false));
         let watch = &mut self.tending.dogs[at];
         watch.next_ms = now.boot_ms + (OFF_MS << watch.tries);

@@ -20,11 +20,16 @@ pub enum Tended {
     Canary = 2,
     /// The watchdog helped. The value is how often it has in the last 24 hours.
     Watchdog = 3,
+    /// The watchdog switches the line's module off. The value is 0; it is 1 once the module is on
+    /// again, and then this need not be remembered.
+    Switched = 4,
 }
 
 impl Tended {
     pub(super) fn from_code(code: u8) -> Option<Self> {
-        [Self::Balance, Self::Canary, Self::Watchdog].into_iter().find(|tended| *tended as u8 == code)
+        [Self::Balance, Self::Canary, Self::Watchdog, Self::Switched]
+            .into_iter()
+            .find(|tended| *tended as u8 == code)
     }
 }
 
@@ -50,6 +55,9 @@ impl Marks {
     pub fn note(&mut self, record: &Record) {
         let Record::Mark(mark) = record else { return };
         self.0.retain(|known| known.part != mark.part || known.what != mark.what);
+        if mark.what == Tended::Switched && mark.value != 0 {
+            return;
+        }
         if self.0.len() >= MAX_MARKS {
             self.0.remove(0);
         }
@@ -92,6 +100,15 @@ mod tests {
         told.iter().for_each(|record| marks.note(record));
         let kept: Vec<Record> = marks.records().collect();
         assert_eq!(kept, told[1..]);
+    }
+
+    #[test]
+    fn a_module_that_is_on_again_is_no_news() {
+        let mut marks = Marks::default();
+        for (value, count) in [(1, 0), (0, 1), (0, 1), (1, 0)] {
+            marks.note(&mark("a/1", Tended::Switched, value));
+            assert_eq!(marks.iter().count(), count);
+        }
     }
 
     #[test]

@@ -174,7 +174,9 @@ pub fn samples() -> Vec<Record> {
     for (part, up) in [("office", true), ("office/64", false)] {
         let part = Part::parse(part).unwrap();
         let kind = EventKind::of(&part, up);
-        for (what, value) in [(Tended::Balance, -1), (Tended::Canary, i32::MAX), (Tended::Watchdog, 0)] {
+        let marks =
+            [(Tended::Balance, -1), (Tended::Canary, i32::MAX), (Tended::Watchdog, 0), (Tended::Switched, 1)];
+        for (what, value) in marks {
             all.push(Record::Mark(Mark { at: AT, part: part.clone(), what, value }));
         }
         all.push(Record::Condition(Condition { at: AT, part, kind }));

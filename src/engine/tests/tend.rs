@@ -181,6 +181,28 @@ fn where_no_line_is_logged_in_the_modules_are_switched_and_then_the_box_starts_a
 }
 
 #[test]
+fn a_module_that_is_off_when_the_daemon_is_killed_is_switched_on_by_the_next() {
+    let mut rig = Rig::seen(watched(), &[("0a", Done, "")]);
+    let facts = |module, registered| LineFacts { module, registered, ..LineFacts::default() };
+    let states = |module| Some(LinePage { lines: vec![facts(Some(module), Some(false))], device: None });
+    rig.states = states(true);
+    rig.until_act(1_000_000).unwrap();
+    assert_eq!(marks(&rig, Tended::Switched), [0], "known before it is off");
+    // It had not left, or the box has done it all the same.
+    for (module, on) in [(true, false), (false, true)] {
+        let (records, act) = (rig.records.clone(), rig.act.take());
+        rig.states = states(module);
+        rig.restart(BootId([7; 16]), 1_000);
+        let deed = rig.until_act(120_000).map(|_| rig.done().deed);
+        assert_eq!(deed, on.then_some(Deed::Power(true)));
+        rig.states = states(true);
+        assert_eq!(rig.until_act(30_000), None);
+        assert_eq!(marks(&rig, Tended::Switched), [0, 1]);
+        (rig.records, rig.act) = (records, act);
+    }
+}
+
+#[test]
 fn a_box_that_hangs_while_its_modules_are_switched_starts_anew_and_they_are_on_in_the_end() {
     let mut settings = watched();
     settings.devices[0].lines = 3;
