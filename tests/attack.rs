@@ -15,7 +15,7 @@ use rustix::net::{AddressFamily, SocketType};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use common::relay::{Relay, SEND_ONLY, TOKEN, addresses, read_answer, request};
-use common::{PATIENCE, slow_box};
+use common::{PATIENCE, slow_box, wait_for};
 
 const ATTACKERS: usize = 500;
 
@@ -169,11 +169,7 @@ fn the_one_that_has_waited_longest_makes_room() {
         visitors.push(stream);
     }
     // The daemon has seen the last of them once those before are closed.
-    let start = Instant::now();
-    while visitors[..ATTACKERS - PLACES].iter().any(is_open) {
-        assert!(start.elapsed() < PATIENCE);
-        thread::sleep(Duration::from_millis(10));
-    }
+    wait_for("those before are closed", || !visitors[..ATTACKERS - PLACES].iter().any(is_open));
     assert!(visitors[ATTACKERS - PLACES..].iter().all(is_open), "no more than that");
     is_served(&relay);
     assert!(visitors[ATTACKERS - PLACES + 2..].iter().all(is_open), "two requests, two places");

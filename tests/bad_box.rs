@@ -4,25 +4,11 @@
 
 mod common;
 
-use std::time::Instant;
-
-use common::{Daemon, Folder, PATIENCE, Talk, config_with, field, quick_box};
+use common::{Daemon, Folder, config_with, field, quick_box};
 use goip_sim::{Fault, Hang, Instead, Page, Sim};
 
 /// Asks until the reply holds `words`.
 #[track_caller]
-fn until(talk: &mut Talk, request: &str, words: &str) -> String {
-    let start = Instant::now();
-    loop {
-        let reply = talk.ask(request);
-        if reply.contains(words) {
-            return reply;
-        }
-        assert!(start.elapsed() < PATIENCE, "no {words}: {reply}");
-        std::thread::yield_now();
-    }
-}
-
 /// A daemon that gives an exchange up after a second.
 fn impatient(sim: &Sim) -> Daemon {
     let folder = Folder::new();
@@ -37,14 +23,14 @@ fn html_in_place_of_the_answer_leaves_the_message_queued_and_says_why() {
     let sim = quick_box();
     let daemon = Daemon::start(&sim);
     let mut talk = daemon.connect();
-    until(&mut talk, r#"{"op":"lines"}"#, r#""up":true"#);
+    talk.ask_until(r#"{"op":"lines"}"#, r#""up":true"#);
     sim.fault(Fault::Instead { what: Instead::Garbage, taken: false }.on(Page::Send));
     assert_eq!(talk.ask("send +4915112345678 one"), "ok 1");
-    let reply = until(&mut talk, r#"{"op":"status","id":1}"#, r#""code":"not_understood""#);
+    let reply = talk.ask_until(r#"{"op":"status","id":1}"#, r#""code":"not_understood""#);
     assert!(["queued", "submitting"].contains(&field(&reply, "state")), "{reply}");
     // Others go before it, and arrive.
     assert_eq!(talk.ask("send +4915112345678 two"), "ok 2");
-    until(&mut talk, r#"{"op":"wait","id":2}"#, r#""state":"sent""#);
+    talk.ask_until(r#"{"op":"wait","id":2}"#, r#""state":"sent""#);
     assert_eq!(sim.air().len(), 1);
 }
 
@@ -53,10 +39,10 @@ fn html_in_place_of_the_answer_from_a_box_that_took_the_message_is_no_second_try
     let sim = quick_box();
     let daemon = Daemon::start(&sim);
     let mut talk = daemon.connect();
-    until(&mut talk, r#"{"op":"lines"}"#, r#""up":true"#);
+    talk.ask_until(r#"{"op":"lines"}"#, r#""up":true"#);
     sim.fault(Fault::Instead { what: Instead::Garbage, taken: true }.on(Page::Send));
     assert_eq!(talk.ask("send +4915112345678 one"), "ok 1");
-    let reply = until(&mut talk, r#"{"op":"wait","id":1}"#, r#""state":"sent""#);
+    let reply = talk.ask_until(r#"{"op":"wait","id":1}"#, r#""state":"sent""#);
     assert_eq!(field(&reply, "attempts"), "1", "{reply}");
     assert_eq!(sim.air().len(), 1);
 }
@@ -68,11 +54,11 @@ fn a_status_page_nested_twenty_thousand_deep_holds_the_device_and_nothing_else()
     let mut daemon = Daemon::start(&sim);
     let mut talk = daemon.connect();
     assert_eq!(talk.ask("send +4915112345678 one"), "ok 1");
-    until(&mut talk, r#"{"op":"lines"}"#, "does not answer like a GoIP");
+    talk.ask_until(r#"{"op":"lines"}"#, "does not answer like a GoIP");
     assert!(daemon.is_running());
     assert_eq!(field(&talk.ask(r#"{"op":"status","id":1}"#), "state"), "queued");
     sim.clear();
-    until(&mut talk, r#"{"op":"wait","id":1}"#, r#""state":"sent""#);
+    talk.ask_until(r#"{"op":"wait","id":1}"#, r#""state":"sent""#);
 }
 
 #[test]
@@ -80,10 +66,10 @@ fn a_box_that_takes_the_message_and_never_answers_has_sent_it_once() {
     let sim = quick_box();
     let daemon = impatient(&sim);
     let mut talk = daemon.connect();
-    until(&mut talk, r#"{"op":"lines"}"#, r#""up":true"#);
+    talk.ask_until(r#"{"op":"lines"}"#, r#""up":true"#);
     sim.fault(Fault::Hang { at: Hang::Taken, ms: 60_000 }.on(Page::Send));
     assert_eq!(talk.ask("send +4915112345678 one"), "ok 1");
-    let reply = until(&mut talk, r#"{"op":"wait","id":1}"#, r#""state":"sent""#);
+    let reply = talk.ask_until(r#"{"op":"wait","id":1}"#, r#""state":"sent""#);
     assert_eq!(field(&reply, "attempts"), "1", "{reply}");
     assert_eq!(sim.air().len(), 1);
 }

@@ -4,8 +4,6 @@
 
 mod common;
 
-use std::time::Instant;
-
 use common::{Daemon, Folder, PATIENCE, Talk, config_with, field, quick_box};
 use goip_sim::{Fault, Hang, Instead, Options, Page, Sim, Tags};
 
@@ -18,24 +16,12 @@ fn daemon(sim: &Sim, options: &str) -> (Daemon, Talk) {
     std::fs::write(&path, format!("{text}{options}\noption inbox_interval '0'\n")).unwrap();
     let daemon = Daemon::start_in(folder);
     let mut talk = daemon.connect();
-    until(&mut talk, r#"{"op":"lines"}"#, r#""up":true"#);
+    talk.ask_until(r#"{"op":"lines"}"#, r#""up":true"#);
     (daemon, talk)
 }
 
 /// Asks until the reply holds `words`.
 #[track_caller]
-fn until(talk: &mut Talk, request: &str, words: &str) -> String {
-    let start = Instant::now();
-    loop {
-        let reply = talk.ask(request);
-        if reply.contains(words) {
-            return reply;
-        }
-        assert!(start.elapsed() < PATIENCE, "no {words}: {reply}");
-        std::thread::yield_now();
-    }
-}
-
 /// The pages that the box was asked for, without their folder.
 fn pages(sim: &Sim) -> Vec<String> {
     let page = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
@@ -52,7 +38,7 @@ fn a_message_goes_out_by_the_form_under_a_key_of_goipds_own() {
     let sim = quick_box();
     let (_daemon, mut talk) = daemon(&sim, FORM);
     assert_eq!(talk.ask("send +4915112345678 Grüße & mehr"), "ok 1");
-    let reply = until(&mut talk, r#"{"op":"wait","id":1}"#, r#""state":"sent""#);
+    let reply = talk.ask_until(r#"{"op":"wait","id":1}"#, r#""state":"sent""#);
     let [job] = &sim.air()[..] else { panic!("once") };
     assert_eq!((job.number.as_str(), job.text.as_str()), ("+4915112345678", "Grüße & mehr"));
     assert_eq!(field(&reply, "device_id"), job.id);
@@ -69,7 +55,7 @@ fn a_long_text_goes_by_the_form_by_itself_and_arrives_whole() {
     let long = "Насос 3 стоит. ".repeat(30);
     assert_eq!(talk.ask(&format!("send +4915112345678 {long}")), "ok 1");
     assert_eq!(talk.ask("send +4915112345678 short"), "ok 2");
-    until(&mut talk, r#"{"op":"wait","id":2}"#, r#""state":"sent""#);
+    talk.ask_until(r#"{"op":"wait","id":2}"#, r#""state":"sent""#);
     let texts: Vec<_> = sim.air().into_iter().map(|job| job.text).collect();
     assert_eq!(texts, [long.as_str(), "short"]);
     assert!(
@@ -82,7 +68,7 @@ fn an_old_box_with_one_line_is_sent_to_by_its_own_form() {
     let sim = Sim::start(Options { send_ms: 50, tags: Tags::Plain, ..Options::default() });
     let (_daemon, mut talk) = daemon(&sim, FORM);
     assert_eq!(talk.ask("send +4915112345678 hello"), "ok 1");
-    until(&mut talk, r#"{"op":"wait","id":1}"#, r#""state":"sent""#);
+    talk.ask_until(r#"{"op":"wait","id":1}"#, r#""state":"sent""#);
     assert_eq!(sim.air().len(), 1);
 }
 
@@ -93,11 +79,11 @@ fn a_lost_answer_is_decided_by_the_key_on_a_box_that_others_use_too() {
     let (_daemon, mut talk) = daemon(&sim, SHARED);
     sim.fault(Fault::LostAfter.on(Page::Send));
     assert_eq!(talk.ask("send +4915112345678 taken"), "ok 1");
-    let reply = until(&mut talk, r#"{"op":"wait","id":1}"#, r#""state":"sent""#);
+    let reply = talk.ask_until(r#"{"op":"wait","id":1}"#, r#""state":"sent""#);
     assert_eq!(field(&reply, "attempts"), "1", "{reply}");
     sim.fault(Fault::LostBefore.on(Page::Send));
     assert_eq!(talk.ask("send +4915112345678 not taken"), "ok 2");
-    let reply = until(&mut talk, r#"{"op":"wait","id":2}"#, r#""state":"sent""#);
+    let reply = talk.ask_until(r#"{"op":"wait","id":2}"#, r#""state":"sent""#);
     assert_eq!(field(&reply, "attempts"), "2", "{reply}");
     let ours: Vec<_> = sim.air().into_iter().filter(|job| !job.foreign).map(|job| job.text).collect();
     assert_eq!(ours, ["taken", "not taken"]);
@@ -113,7 +99,7 @@ fn a_daemon_that_dies_over_a_send_knows_its_key_again() {
     daemon.kill();
     sim.clear();
     daemon.start_again();
-    let reply = until(&mut daemon.connect(), r#"{"op":"wait","id":1}"#, r#""state":"sent""#);
+    let reply = daemon.connect().ask_until(r#"{"op":"wait","id":1}"#, r#""state":"sent""#);
     assert_eq!((field(&reply, "attempts"), sim.air().len()), ("1", 1), "{reply}");
     assert_eq!(field(&reply, "device_id"), sim.air()[0].id);
 }
@@ -124,8 +110,8 @@ fn a_form_that_does_not_say_that_it_sends_leaves_the_message_waiting_for_the_lin
     let (_daemon, mut talk) = daemon(&sim, FORM);
     sim.fault(Fault::Busy.times(1));
     assert_eq!(talk.ask("send +4915112345678 hello"), "ok 1");
-    until(&mut talk, r#"{"op":"status","id":1}"#, r#""code":"busy""#);
-    let reply = until(&mut talk, r#"{"op":"wait","id":1}"#, r#""state":"sent""#);
+    talk.ask_until(r#"{"op":"status","id":1}"#, r#""code":"busy""#);
+    let reply = talk.ask_until(r#"{"op":"wait","id":1}"#, r#""state":"sent""#);
     assert_eq!((field(&reply, "attempts"), sim.air().len()), ("2", 1), "{reply}");
 }
 
@@ -139,7 +125,7 @@ fn a_box_that_does_not_keep_keys_leaves_it_unknown_and_has_sent_it_once() {
         }
         let before = sim.jobs().len();
         let id = talk.ask("send +4915112345678 hello").split(' ').nth(1).unwrap().to_owned();
-        until(&mut talk, &format!(r#"{{"op":"wait","id":{id}}}"#), r#""state":"unknown""#);
+        talk.ask_until(&format!(r#"{{"op":"wait","id":{id}}}"#), r#""state":"unknown""#);
         assert_eq!(sim.jobs().len(), before + 1);
     }
 }
@@ -150,7 +136,7 @@ fn a_form_that_wants_another_login_fails_the_message_the_third_time() {
     let (_daemon, mut talk) = daemon(&sim, FORM);
     sim.fault(Fault::Instead { what: Instead::Unauthorized, taken: false }.on(Page::Send).always());
     assert_eq!(talk.ask("send +4915112345678 hello"), "ok 1");
-    until(&mut talk, r#"{"op":"wait","id":1}"#, r#""code":"bad_login""#);
-    let reply = until(&mut talk, r#"{"op":"wait","id":1}"#, r#""state":"failed""#);
+    talk.ask_until(r#"{"op":"wait","id":1}"#, r#""code":"bad_login""#);
+    let reply = talk.ask_until(r#"{"op":"wait","id":1}"#, r#""state":"failed""#);
     assert_eq!((field(&reply, "attempts"), sim.jobs().len()), ("3", 0), "{reply}");
 }

@@ -9,7 +9,7 @@ mod common;
 use std::time::Instant;
 
 use common::relay::{ADMIN, Relay};
-use common::{PATIENCE, Talk, field};
+use common::{PATIENCE, field, wait_for};
 use goip_sim::{Options, Page, Sim};
 
 const LINES: &str = r#"{"op":"lines"}"#;
@@ -19,18 +19,6 @@ const BALANCE: &str = "config balance\noption line 'office/1'\noption ussd '*100
 
 /// Asks until the reply holds `words`.
 #[track_caller]
-fn until(talk: &mut Talk, request: &str, words: &str) -> String {
-    let start = Instant::now();
-    loop {
-        let reply = talk.ask(request);
-        if reply.contains(words) {
-            return reply;
-        }
-        assert!(start.elapsed() < PATIENCE, "no {words}: {reply}");
-        std::thread::yield_now();
-    }
-}
-
 fn tell(sim: &Sim, command: &str) {
     sim.command(command).unwrap();
 }
@@ -85,7 +73,7 @@ fn a_balance_that_is_low_pauses_its_line_until_it_is_topped_up_and_is_not_asked_
     let sim = sim("Saldo: 12,50 EUR");
     let mut relay = relay(&sim, 0, BALANCE);
     let mut talk = relay.daemon.connect();
-    until(&mut talk, LINES, r#""balance":"12.50""#);
+    talk.ask_until(LINES, r#""balance":"12.50""#);
     assert_eq!(figure(&relay, r#"goipd_line_balance{line="office/1"}"#).as_deref(), Some("12.50"));
     assert_eq!(figure(&relay, r#"goipd_line_balance{line="office/2"}"#), None);
     assert_eq!(asked(&sim), 1);
@@ -93,13 +81,13 @@ fn a_balance_that_is_low_pauses_its_line_until_it_is_topped_up_and_is_not_asked_
     // Whoever asks, the answer counts.
     tell(&sim, "ussd 1 Saldo 4,99 EUR");
     let ask = r#"{"op":"ussd","line":"office/1","code":"*100#"}"#;
-    assert!(until(&mut talk, ask, r#""ok":true"#).contains("Saldo 4,99 EUR"));
-    let lines = until(&mut talk, LINES, r#""balance":"4.99""#);
+    assert!(talk.ask_until(ask, r#""ok":true"#).contains("Saldo 4,99 EUR"));
+    let lines = talk.ask_until(LINES, r#""balance":"4.99""#);
     assert!(lines.contains("the balance of the line's SIM is low"), "{lines}");
     assert_eq!(events(&relay).matches("balance_low").count(), 1);
     talk.ask(r#"{"op":"send","to":"12","text":"waits","line":"office/1"}"#);
     talk.ask(r#"{"op":"send","to":"12","text":"goes","line":"office/2"}"#);
-    until(&mut talk, r#"{"op":"wait","id":2}"#, r#""state":"sent""#);
+    talk.ask_until(r#"{"op":"wait","id":2}"#, r#""state":"sent""#);
     let why = talk.ask(r#"{"op":"explain","id":1}"#);
     assert!(why.contains("balance") && why.contains(r#""state":"queued""#), "{why}");
 
@@ -108,19 +96,17 @@ fn a_balance_that_is_low_pauses_its_line_until_it_is_topped_up_and_is_not_asked_
     relay.daemon.start_again();
     let mut talk = relay.daemon.connect();
     let pages = sim.requests().iter().filter(|request| request.page == Page::Lines).count();
-    let start = Instant::now();
-    while sim.requests().iter().filter(|request| request.page == Page::Lines).count() < pages + 2 {
-        assert!(start.elapsed() < PATIENCE, "the box is not asked for its lines");
-        std::thread::yield_now();
-    }
+    wait_for("the box is asked for its lines", || {
+        sim.requests().iter().filter(|request| request.page == Page::Lines).count() >= pages + 2
+    });
     let lines = talk.ask(LINES);
     assert!(lines.contains(r#""balance":"4.99""#) && lines.contains("SIM is low"), "{lines}");
     assert_eq!(asked(&sim), 2);
     assert!(talk.ask(r#"{"op":"status","id":1}"#).contains(r#""state":"queued""#));
 
     tell(&sim, "ussd 1 Saldo: 20.00");
-    until(&mut talk, ask, r#""ok":true"#);
-    until(&mut talk, r#"{"op":"wait","id":1}"#, r#""state":"sent""#);
+    talk.ask_until(ask, r#""ok":true"#);
+    talk.ask_until(r#"{"op":"wait","id":1}"#, r#""state":"sent""#);
     assert_eq!(events(&relay).matches("balance_ok").count(), 1);
     assert_eq!((asked(&sim), sim.air().len()), (3, 2));
 }
@@ -134,7 +120,7 @@ fn an_answer_without_an_amount_changes_nothing() {
     assert!(talk.ask(LINES).contains(r#""balance":null"#));
     assert!(!events(&relay).contains("balance_"));
     assert_eq!(talk.ask("send 12 x"), "ok 1");
-    until(&mut talk, r#"{"op":"wait","id":1}"#, r#""state":"sent""#);
+    talk.ask_until(r#"{"op":"wait","id":1}"#, r#""state":"sent""#);
     assert_eq!(asked(&sim), 1);
 }
 
@@ -157,7 +143,7 @@ fn a_canary_that_comes_is_timed_and_stored_and_nobody_is_told() {
     let (seconds, thousandths) = took.split_once('.').unwrap();
     assert!(seconds.parse::<u64>().unwrap() <= start.elapsed().as_secs() + 5 && thousandths.len() == 3);
     assert_eq!((sim.air().len(), sim.air()[0].line), (1, 1));
-    let inbox = until(&mut talk, r#"{"op":"inbox"}"#, "goipd canary ");
+    let inbox = talk.ask_until(r#"{"op":"inbox"}"#, "goipd canary ");
     assert!(inbox.contains("office/2") && inbox.contains(r#""old":true"#), "{inbox}");
     let told = events(&relay);
     assert!(!told.contains(r#""event":"received""#) && !told.contains("canary_"), "{told}");

@@ -11,19 +11,11 @@ use std::process::{Child, Command, ExitStatus};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::{Daemon, Folder, PATIENCE, config, field, quick_box, slow_box};
+use common::{Daemon, Folder, PATIENCE, config, field, quick_box, slow_box, wait_for};
 use goip_sim::Sim;
 
 fn send(text: &str) -> String {
     format!(r#"{{"op":"send","to":"+4915112345678","text":"{text}"}}"#)
-}
-
-fn wait_for(what: &str, mut condition: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !condition() {
-        assert!(start.elapsed() < PATIENCE, "waited in vain: {what}");
-        thread::sleep(Duration::from_millis(5));
-    }
 }
 
 /// A daemon whose configuration has these sections, and a place for scripts.

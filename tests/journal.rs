@@ -13,7 +13,9 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::{Daemon, Folder, PATIENCE, Talk, config, config_with, field, program, quick_box, slow_box};
+use common::{
+    Daemon, Folder, PATIENCE, Talk, config, config_with, field, program, quick_box, slow_box, wait_for,
+};
 use goip_sim::{Options, Sim};
 
 fn send(text: &str) -> String {
@@ -24,24 +26,9 @@ fn status(id: u32) -> String {
     format!(r#"{{"op":"status","id":{id}}}"#)
 }
 
-fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !condition() {
-        assert!(start.elapsed() < PATIENCE, "not yet: {what}");
-        thread::sleep(Duration::from_millis(5));
-    }
-}
-
 /// Waits until that message is in `state`; gives the reply that says so.
-fn wait_for(daemon: &Daemon, id: u32, state: &str) -> String {
-    let start = Instant::now();
-    loop {
-        let reply = daemon.ask(&status(id));
-        if field(&reply, "state") == state {
-            return reply;
-        }
-        assert!(start.elapsed() < PATIENCE, "not {state}: {reply}");
-    }
+fn until_state(daemon: &Daemon, id: u32, state: &str) -> String {
+    daemon.connect().ask_until(&status(id), &format!(r#""state":"{state}""#))
 }
 
 /// The texts that went on the air, in that order.
@@ -103,7 +90,7 @@ fn after_a_restart_every_message_and_key_and_id_is_as_it_was() {
     let reply = daemon.ask(r#"{"op":"send","to":"12","text":"a","key":"k"}"#);
     assert_eq!((field(&reply, "id"), field(&reply, "replayed")), ("1", "true"));
     assert_eq!(daemon.ask("send 12 b"), "ok 2");
-    wait_for(&daemon, 2, "sent");
+    until_state(&daemon, 2, "sent");
     assert_eq!(aired(&sim), ["a", "b"]);
 }
 
@@ -224,19 +211,19 @@ fn where_little_is_free_no_message_is_taken_and_those_that_were_go_on() {
     let mut daemon = Daemon::start_in(folder);
     daemon.wait_for_err("lies in RAM: what is queued is lost");
     let first = wait_until_accepted(&daemon, "a");
-    wait_for(&daemon, first, "sending");
+    until_state(&daemon, first, "sending");
     disk.leave_kib(32);
     let (accepted, reason) = send_until_refused(&daemon);
     assert!(reason.contains(" KiB are free where the journal lies"), "{reason}");
-    wait_for(&daemon, first, "sent");
+    until_state(&daemon, first, "sent");
     daemon.kill();
     daemon.start_again();
     for &id in [first].iter().chain(&accepted) {
-        wait_for(&daemon, id, "sent");
+        until_state(&daemon, id, "sent");
     }
     disk.leave_kib(512);
     let last = wait_until_accepted(&daemon, "z");
-    wait_for(&daemon, last, "sent");
+    until_state(&daemon, last, "sent");
     assert_eq!(sim.air().len(), accepted.len() + 2);
 }
 
@@ -255,7 +242,7 @@ fn a_full_and_then_read_only_disk_loses_nothing_and_heals_by_itself() {
         daemon.ask(r#"{"op":"send","to":"12","text":"fills the page","line":"mast"}"#);
     }
     let first = wait_until_accepted(&daemon, "under way");
-    wait_for(&daemon, first, "sending");
+    until_state(&daemon, first, "sending");
     let mut waiting = send_to_a_full_disk(&daemon, &disk, 6);
     // Those that had come as far as the disk are not kept waiting until it has room.
     for _ in 0..6 {
@@ -264,7 +251,7 @@ fn a_full_and_then_read_only_disk_loses_nothing_and_heals_by_itself() {
         assert!(field(&reply, "message").contains("disk is full"), "{reply}");
     }
     wait_for_refusal(&daemon, "disk is full");
-    wait_for(&daemon, first, "sent");
+    until_state(&daemon, first, "sent");
     disk.read_only();
     wait_for_refusal(&daemon, "can only be read");
     disk.writable();
@@ -274,7 +261,7 @@ fn a_full_and_then_read_only_disk_loses_nothing_and_heals_by_itself() {
     daemon.kill();
     daemon.start_again();
     for id in [first, last] {
-        wait_for(&daemon, id, "sent");
+        until_state(&daemon, id, "sent");
     }
     assert_eq!(sim.air().len(), 2, "what was refused is not sent");
     let err = daemon.err();
@@ -298,17 +285,17 @@ fn a_state_dir_that_is_removed_under_it_takes_no_message_until_it_is_there_again
     let sim = quick_box();
     let mut daemon = Daemon::start(&sim);
     let first = wait_until_accepted(&daemon, "before");
-    wait_for(&daemon, first, "sent");
+    until_state(&daemon, first, "sent");
     let state = daemon.folder().path("state");
     fs::remove_dir_all(&state).unwrap();
     wait_for_refusal(&daemon, "No such file or directory");
     daemon.wait_for_err("somebody has removed the file");
     fs::create_dir(&state).unwrap();
     let id = wait_until_accepted(&daemon, "after");
-    wait_for(&daemon, id, "sent");
+    until_state(&daemon, id, "sent");
     daemon.kill();
     daemon.start_again();
-    wait_for(&daemon, id, "sent");
+    until_state(&daemon, id, "sent");
     assert_eq!(aired(&sim), ["before", "after"]);
 }
 
@@ -319,12 +306,12 @@ fn killed_with_a_queue(sim: &Sim, waiting: u32) -> Daemon {
     config(&folder, sim, "option max_journal '128'");
     let mut daemon = Daemon::start_in(folder);
     daemon.ask(&send("before"));
-    wait_for(&daemon, 1, "sent");
+    until_state(&daemon, 1, "sent");
     sim.command("logout all 600000").unwrap();
     for n in 0..waiting {
         daemon.ask(&send(&format!("waiting {n} {}", "x".repeat(100))));
         // The first one finds that out; from then on none is on its way.
-        wait_until("the line is held", || daemon.ask(&status(2)).contains("gsm_logout"));
+        wait_for("the line is held", || daemon.ask(&status(2)).contains("gsm_logout"));
     }
     daemon.kill();
     daemon
@@ -351,10 +338,10 @@ fn damage_in_the_midst_of_the_journal_sends_nothing_again_and_keeps_the_file_asi
         assert!(reply.contains(r#""state":"unknown""#) && reply.contains("journal_damaged"), "{reply}");
     }
     let aside = state.join(format!("{}.damaged", oldest.file_name().unwrap().display()));
-    wait_until("the file is kept aside", || aside.exists() && !oldest.exists());
+    wait_for("the file is kept aside", || aside.exists() && !oldest.exists());
     let id = wait_until_accepted(&daemon, "after");
     assert!(id > 10_101, "{id}");
-    wait_for(&daemon, id, "sent");
+    until_state(&daemon, id, "sent");
     assert_eq!(aired(&sim), ["before", "after"]);
 
     // What it has learned from the damage, it knows by itself the next time.
@@ -394,7 +381,7 @@ fn a_journal_from_the_past_sends_nothing_again() {
     sim.clear();
     daemon.start_again();
     for id in 2..=4 {
-        wait_for(&daemon, id, "sent");
+        until_state(&daemon, id, "sent");
     }
     daemon.signal("TERM");
     assert!(daemon.end().success());
@@ -402,10 +389,10 @@ fn a_journal_from_the_past_sends_nothing_again() {
     copy(&backup, &state);
     daemon.start_again();
     for id in 2..=4 {
-        let reply = wait_for(&daemon, id, "unknown");
+        let reply = until_state(&daemon, id, "unknown");
         assert!(reply.contains("journal_restored"), "{reply}");
     }
     let id = wait_until_accepted(&daemon, "after");
-    wait_for(&daemon, id, "sent");
+    until_state(&daemon, id, "sent");
     assert_eq!(aired(&sim).len(), 5);
 }

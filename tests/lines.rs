@@ -7,7 +7,7 @@ mod common;
 use std::time::Instant;
 
 use common::relay::{ADMIN, Relay, TOKEN};
-use common::{Daemon, Folder, PATIENCE, Talk, config_with, field};
+use common::{Daemon, Folder, PATIENCE, config_with, field, wait_for};
 use goip_sim::{Fault, Options, Page, Sim};
 
 const LINES: &str = r#"{"op":"lines"}"#;
@@ -16,18 +16,6 @@ const DONE: &str = r#"{"ok":true,"line":"office/1","text":""}"#;
 
 /// Asks until the reply holds `words`.
 #[track_caller]
-fn until(talk: &mut Talk, request: &str, words: &str) -> String {
-    let start = Instant::now();
-    loop {
-        let reply = talk.ask(request);
-        if reply.contains(words) {
-            return reply;
-        }
-        assert!(start.elapsed() < PATIENCE, "no {words}: {reply}");
-        std::thread::yield_now();
-    }
-}
-
 fn tell(sim: &Sim, command: &str) {
     sim.command(command).unwrap();
 }
@@ -59,23 +47,23 @@ fn what_the_box_tells_is_shown_and_a_line_without_a_network_is_given_nothing() {
         tell(&sim, "registered 2 no");
         let daemon = daemon(&sim, 2);
         let mut talk = daemon.connect();
-        let reply = until(&mut talk, LINES, r#""registered":false"#);
+        let reply = talk.ask_until(LINES, r#""registered":false"#);
         let first = r#""line":"office/1","up":true,"registered":true,"signal":7,"#;
         assert!(reply.contains(first), "{reply}");
         assert!(reply.contains(r#""weak":true,"dbm":-99"#), "{reply}");
         assert!(reply.contains("is not registered in the network"), "{reply}");
-        let reply = until(&mut talk, LINES, r#""imei":"***********0001""#);
+        let reply = talk.ask_until(LINES, r#""imei":"***********0001""#);
         assert!(reply.contains(r#""model":"GoIP-2","firmware":"GHSFVT-1.1-67-5""#), "{reply}");
         let operator = if form == "few" { r#""operator":null"# } else { r#""operator":"Plus""# };
         assert!(reply.contains(operator), "{reply}");
         talk.ask(r#"{"op":"send","to":"12","text":"waits","line":"office/2"}"#);
         assert_eq!(talk.ask("send 12 goes"), "ok 2");
-        until(&mut talk, r#"{"op":"wait","id":2}"#, r#""state":"sent""#);
+        talk.ask_until(r#"{"op":"wait","id":2}"#, r#""state":"sent""#);
         let air = sim.air();
         assert_eq!((air.len(), air[0].line), (1, 1));
         assert_eq!(field(&talk.ask(r#"{"op":"status","id":1}"#), "attempts"), "0");
         tell(&sim, "registered 2 yes");
-        until(&mut talk, r#"{"op":"wait","id":1}"#, r#""state":"sent""#);
+        talk.ask_until(r#"{"op":"wait","id":1}"#, r#""state":"sent""#);
     }
 }
 
@@ -85,10 +73,10 @@ fn a_box_without_the_page_sends_as_ever() {
     tell(&sim, "lines none");
     let daemon = daemon(&sim, 1);
     let mut talk = daemon.connect();
-    until(&mut talk, LINES, r#""up":true"#);
+    talk.ask_until(LINES, r#""up":true"#);
     for id in 1..4 {
         assert_eq!(talk.ask("send 12 x"), format!("ok {id}"));
-        until(&mut talk, &format!(r#"{{"op":"wait","id":{id}}}"#), r#""state":"sent""#);
+        talk.ask_until(&format!(r#"{{"op":"wait","id":{id}}}"#), r#""state":"sent""#);
     }
     assert!(talk.ask(LINES).contains(r#""registered":null,"signal":null"#));
     let asked = sim.requests().iter().filter(|request| request.page == Page::Lines).count();
@@ -100,13 +88,13 @@ fn a_line_that_was_switched_off_stays_off_until_it_is_switched_on() {
     let sim = sim(1);
     let daemon = daemon(&sim, 1);
     let mut talk = daemon.connect();
-    until(&mut talk, LINES, r#""module":true"#);
+    talk.ask_until(LINES, r#""module":true"#);
     assert_eq!(talk.ask(r#"{"op":"line","line":"office/1","power":"off"}"#), DONE);
-    let reply = until(&mut talk, LINES, r#""module":false"#);
+    let reply = talk.ask_until(LINES, r#""module":false"#);
     assert!(reply.contains("goipctl line LINE on"), "{reply}");
     assert_eq!(talk.ask("send 12 x"), "ok 1");
     assert_eq!(talk.ask(r#"{"op":"line","line":"office/1","power":"on"}"#), DONE);
-    until(&mut talk, r#"{"op":"wait","id":1}"#, r#""state":"sent""#);
+    talk.ask_until(r#"{"op":"wait","id":1}"#, r#""state":"sent""#);
     let control: Vec<_> = sim.requests().into_iter().filter(|r| r.page == Page::Control).collect();
     let queries: Vec<_> = control.iter().map(|r| r.query.as_str()).collect();
     assert_eq!(queries, ["type=list&down=1&line=1", "type=list&down=0&line=1"]);
@@ -117,11 +105,11 @@ fn a_lost_answer_is_told_and_nothing_is_asked_twice() {
     let sim = sim(1);
     let daemon = daemon(&sim, 1);
     let mut talk = daemon.connect();
-    until(&mut talk, LINES, r#""up":true"#);
+    talk.ask_until(LINES, r#""up":true"#);
     sim.fault(Fault::LostAfter.on(Page::Control));
     let reply = talk.ask(r#"{"op":"line","line":"office/1","power":"off"}"#);
     assert!(reply.contains(r#""error":"unknown""#) && reply.contains("may or may not"), "{reply}");
-    until(&mut talk, LINES, r#""module":false"#);
+    talk.ask_until(LINES, r#""module":false"#);
     assert_eq!(sim.requests().iter().filter(|request| request.page == Page::Control).count(), 1);
 }
 
@@ -132,11 +120,11 @@ fn the_network_is_asked_and_its_answer_told_whole() {
     tell(&sim, &format!("ussd 1 {answer}"));
     let daemon = daemon(&sim, 1);
     let mut talk = daemon.connect();
-    until(&mut talk, LINES, r#""up":true"#);
+    talk.ask_until(LINES, r#""up":true"#);
     let reply = talk.ask(r#"{"op":"ussd","line":"office/1","code":"*100#"}"#);
     assert_eq!(reply, format!(r#"{{"ok":true,"line":"office/1","text":"{answer}"}}"#));
     assert_eq!(talk.ask("send 12 x"), "ok 1");
-    until(&mut talk, r#"{"op":"wait","id":1}"#, r#""state":"sent""#);
+    talk.ask_until(r#"{"op":"wait","id":1}"#, r#""state":"sent""#);
     for (request, error) in [
         (r#"{"op":"ussd","line":"office/1","code":"100; x"}"#, "bad_request"),
         (r#"{"op":"ussd","line":"office/1"}"#, "bad_request"),
@@ -159,22 +147,18 @@ fn a_crash_while_the_network_is_asked_disowns_nothing() {
     config_with(&folder, "", &[("office", &sim.url(), 2)]);
     let mut daemon = Daemon::start_in(folder);
     let mut talk = daemon.connect();
-    until(&mut talk, LINES, r#""up":true"#);
+    talk.ask_until(LINES, r#""up":true"#);
     talk.send(b"{\"op\":\"ussd\",\"line\":\"office/1\",\"code\":\"*100#\"}\n");
-    let start = Instant::now();
-    while sim.jobs().is_empty() {
-        assert!(start.elapsed() < PATIENCE);
-        std::thread::yield_now();
-    }
+    wait_for("the box has the code", || !sim.jobs().is_empty());
     let mut other = daemon.connect();
     other.ask(r#"{"op":"send","to":"12","text":"x","line":"office/1"}"#);
     daemon.kill();
     daemon.start_again();
     let mut talk = daemon.connect();
-    let reply = until(&mut talk, r#"{"op":"status","id":1}"#, r#""state":"queued""#);
+    let reply = talk.ask_until(r#"{"op":"status","id":1}"#, r#""state":"queued""#);
     assert!(!reply.contains("journal_restored"), "{reply}");
     assert!(talk.ask(r#"{"op":"send","to":"12","text":"y","line":"office/2"}"#).contains("\"id\":2"));
-    until(&mut talk, r#"{"op":"wait","id":2}"#, r#""state":"sent""#);
+    talk.ask_until(r#"{"op":"wait","id":2}"#, r#""state":"sent""#);
     assert!(!daemon.err().contains("somebody else"), "{}", daemon.err());
 }
 
@@ -183,9 +167,9 @@ fn nothing_is_done_while_a_message_is_being_sent_and_a_reboot_holds_the_box() {
     let sim = Sim::start(Options { send_ms: 1_500, reboot_ms: 100, ..Options::default() });
     let daemon = daemon(&sim, 1);
     let mut talk = daemon.connect();
-    until(&mut talk, LINES, r#""up":true"#);
+    talk.ask_until(LINES, r#""up":true"#);
     assert_eq!(talk.ask("send 12 x"), "ok 1");
-    until(&mut talk, r#"{"op":"status","id":1}"#, r#""state":"sending""#);
+    talk.ask_until(r#"{"op":"status","id":1}"#, r#""state":"sending""#);
     for request in [
         r#"{"op":"device","device":"office","action":"reboot"}"#,
         r#"{"op":"ussd","line":"office/1","code":"1"}"#,
@@ -194,7 +178,7 @@ fn nothing_is_done_while_a_message_is_being_sent_and_a_reboot_holds_the_box() {
         let reply = talk.ask(request);
         assert!(reply.contains(r#""error":"too_late""#) && reply.contains("message 1 "), "{reply}");
     }
-    until(&mut talk, r#"{"op":"wait","id":1}"#, r#""state":"sent""#);
+    talk.ask_until(r#"{"op":"wait","id":1}"#, r#""state":"sent""#);
     let reply = talk.ask(r#"{"op":"device","device":"office","action":"reboot"}"#);
     assert!(reply.contains(r#""ok":true"#) || reply.contains(r#""error":"unknown""#), "{reply}");
     let reply = talk.ask(LINES);

@@ -5,11 +5,9 @@
 mod common;
 
 use std::fs;
-use std::thread;
-use std::time::{Duration, Instant};
 
 use common::relay::{ADMIN, Relay, SEND_ONLY, TOKEN};
-use common::{Daemon, Folder, PATIENCE, Talk, config_with, field};
+use common::{Daemon, Folder, PATIENCE, Talk, config_with, field, wait_for};
 use goip_sim::{Options, Sim};
 
 const NUMBER: &str = "+4915112345678";
@@ -83,11 +81,7 @@ fn aired(sim: &Sim, to: &str) -> Vec<(u8, String)> {
 }
 
 fn wait_until_aired(sim: &Sim, to: &str, count: usize) {
-    let start = Instant::now();
-    while aired(sim, to).len() < count {
-        assert!(start.elapsed() < PATIENCE, "{count} messages to {to}: {:?}", aired(sim, to));
-        thread::sleep(Duration::from_millis(5));
-    }
+    wait_for(&format!("{count} messages to {to}"), || aired(sim, to).len() >= count);
 }
 
 #[test]

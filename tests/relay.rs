@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use common::relay::{ADMIN, Relay, TOKEN, listens_at, read_answer, request};
-use common::{PATIENCE, quick_box, slow_box};
+use common::{PATIENCE, quick_box, slow_box, wait_for};
 
 #[test]
 fn a_message_goes_through_and_is_waited_for() {
@@ -329,10 +329,9 @@ fn streams_leave_places_for_requests_that_are_answered_at_once() {
     assert_eq!(relay.get("/v1/lines").status, 200);
     // Who goes leaves a place.
     streams.truncate(5);
-    let start = Instant::now();
-    while relay.raw(request("HEAD", "/v1/events", TOKEN, "").as_bytes()).status != 200 {
-        assert!(start.elapsed() < PATIENCE);
-    }
+    wait_for("there is a place", || {
+        relay.raw(request("HEAD", "/v1/events", TOKEN, "").as_bytes()).status == 200
+    });
 }
 
 #[test]

@@ -9,13 +9,11 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::OpenOptionsExt;
 use std::process::Command;
-use std::thread;
-use std::time::{Duration, Instant};
 
 use rustix::fs::OFlags;
 
 use common::relay::addresses;
-use common::{Daemon, Folder, PATIENCE, config, config_with, field, quick_box, slow_box};
+use common::{Daemon, Folder, PATIENCE, config, config_with, field, quick_box, slow_box, wait_for};
 
 const TOKEN: &str = "0123456789abcdef";
 const OTHER: &str = "fedcba9876543210";
@@ -37,14 +35,6 @@ fn write_config(folder: &Folder, options: &str, devices: &[(&str, &str, u8)], mo
     let path = config_with(folder, &format!("option volatile '1'\n{options}"), devices);
     let text = fs::read_to_string(&path).unwrap();
     fs::write(path, text + more).unwrap();
-}
-
-fn wait_for(what: &str, mut condition: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !condition() {
-        assert!(start.elapsed() < PATIENCE, "waited in vain: {what}");
-        thread::sleep(Duration::from_millis(5));
-    }
 }
 
 /// The message's fields once its state is final.

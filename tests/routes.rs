@@ -10,7 +10,7 @@ use std::net::{Ipv6Addr, TcpListener, TcpStream};
 use std::time::Instant;
 
 use common::relay::{ADMIN, Answer, Relay, SEND_ONLY, TOKEN, addresses, read_answer, request};
-use common::{PATIENCE, quick_box, slow_box};
+use common::{PATIENCE, quick_box, slow_box, wait_for};
 
 /// Of a client that may read and nothing else.
 const READ_ONLY: &str = "a-token-for-panels";
@@ -45,10 +45,7 @@ fn relay() -> (goip_sim::Sim, Relay) {
     let sim = slow_box();
     let relay = Relay::start_with(&sim, "", READ_ONLY_CLIENT);
     assert_eq!(relay.post(r#"{"to":"12","text":"x","line":"office/1"}"#).status, 202);
-    let start = Instant::now();
-    while !relay.get("/v1/messages/1").body.contains(r#""state":"sending""#) {
-        assert!(start.elapsed() < PATIENCE);
-    }
+    wait_for("it is sent", || relay.get("/v1/messages/1").body.contains(r#""state":"sending""#));
     (sim, relay)
 }
 
@@ -393,10 +390,7 @@ fn who_guesses_tokens_waits_and_the_log_tells_of_it_once() {
     let token =
         relay.daemon.err().contains("0123456789abcde") || relay.daemon.out().contains("0123456789abcde");
     assert!(!token, "no token is told");
-    let start = Instant::now();
-    while relay.get("/v1/lines").status != 200 {
-        assert!(start.elapsed() < PATIENCE, "the wait ends");
-    }
+    wait_for("the wait ends", || relay.get("/v1/lines").status == 200);
 }
 
 #[test]

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use common::receiver::{Receiver, Request, status};
 use common::relay::listens_at;
-use common::{Daemon, Folder, PATIENCE, config, field, quick_box, slow_box};
+use common::{Daemon, Folder, config, field, quick_box, slow_box, wait_for};
 use goip_sim::Sim;
 
 const SECRET: &str = "0123456789abcdef";
@@ -46,11 +46,7 @@ fn reload(daemon: &Daemon, from: &str, to: &str) {
     fs::write(path, text.replace(from, to)).unwrap();
     let before = daemon.out().matches("configuration reloaded").count();
     daemon.signal("HUP");
-    let start = Instant::now();
-    while daemon.out().matches("configuration reloaded").count() == before {
-        assert!(start.elapsed() < PATIENCE, "{}", daemon.err());
-        thread::sleep(Duration::from_millis(5));
-    }
+    wait_for("it is reloaded", || daemon.out().matches("configuration reloaded").count() > before);
 }
 
 fn seq(request: &Request) -> u32 {

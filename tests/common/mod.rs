@@ -41,6 +41,15 @@ pub const HOSTILE_TEXTS: [&str; 12] = [
     "😀€ä",
 ];
 
+/// Waits until the condition holds.
+pub fn wait_for(what: &str, mut condition: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !condition() {
+        assert!(start.elapsed() < PATIENCE, "waited in vain: {what}");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
 /// A folder that is removed in the end.
 pub struct Folder(PathBuf);
 
@@ -253,20 +262,12 @@ impl Daemon {
 
     /// Waits until standard output has `text`.
     pub fn wait_for_out(&self, text: &str) {
-        let start = Instant::now();
-        while !self.out().contains(text) {
-            assert!(start.elapsed() < PATIENCE, "not told: {text}");
-            thread::sleep(Duration::from_millis(5));
-        }
+        wait_for(text, || self.out().contains(text));
     }
 
     /// Waits until standard error has `text`.
     pub fn wait_for_err(&self, text: &str) {
-        let start = Instant::now();
-        while !self.err().contains(text) {
-            assert!(start.elapsed() < PATIENCE, "not told: {text}");
-            thread::sleep(Duration::from_millis(5));
-        }
+        wait_for(text, || self.err().contains(text));
     }
 }
 
@@ -314,7 +315,20 @@ impl Talk {
         self.reply().unwrap_or_else(|| panic!("no reply to {request}"))
     }
 
-    /// The same from a daemon that may go away; `None` where it has before its whole reply came.
+    /// Asks until the reply has these words.
+    pub fn ask_until(&mut self, request: &str, words: &str) -> String {
+        let start = Instant::now();
+        loop {
+            let reply = self.ask(request);
+            if reply.contains(words) {
+                return reply;
+            }
+            assert!(start.elapsed() < PATIENCE, "no {words}: {reply}");
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// The reply of a daemon that may go away; `None` where it has before its whole reply came.
     pub fn try_ask(&mut self, request: &str) -> Option<String> {
         self.0.get_mut().write_all(format!("{request}\n").as_bytes()).ok()?;
         let mut line = String::new();
