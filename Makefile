@@ -28,8 +28,9 @@ SECONDS ?= 30
 TARGET ?=
 
 # Test files of tests/ that start goipd as a process. All others run by themselves, also as MIPS
-# programs under qemu.
-PROCESS_TESTS := socket events received opt_out terms choosing webhooks hooks reload relay attack routes bad_box form lines health goipctl journal kill
+# programs under qemu. Those that take longest come first: several run side by side.
+PROCESS_TESTS := minutes kill journal choosing form webhooks received hooks terms events reload lines relay opt_out attack bad_box socket health routes goipctl
+AT_ONCE := 4
 TABLE_TESTS := $(filter-out $(PROCESS_TESTS),$(basename $(notdir $(wildcard tests/*.rs))))
 
 # The one that holds the relay against programs of others (.tools/checks, .tools/npm, node, curl) is
@@ -79,7 +80,10 @@ shellcheck: ## lints for the shell files
 
 .PHONY: test-host
 test-host: ## the tests on this machine
-	$(STEP) "tests on the host" $(CARGO) test --locked --workspace
+	$(STEP) "tests on the host" $(CARGO) test --locked --lib --bins --test inbox_model $(TABLE_TESTS:%=--test %)
+	$(STEP) "tests of the simulated box" $(CARGO) test --locked --package goip-sim
+	$(STEP) "examples in comments" $(CARGO) test --locked --doc
+	$(STEP) "tests of the programs" env CARGO="$(CARGO)" scripts/together.sh $(AT_ONCE) outside $(PROCESS_TESTS)
 
 .PHONY: test-luci
 test-luci: ## the LuCI pages in Chromium; pictures of them in target/luci
@@ -133,7 +137,7 @@ test-mips: setup ## unit and table tests as big-endian MIPS programs under qemu
 test-mipsel: cross ## a send from end to end through the router's own program under qemu
 	$(STEP) "end to end on MIPS" env GOIPD_RUNNER=qemu-mipsel-static \
 		GOIPD_BIN=$(CURDIR)/target/mipsel-unknown-linux-musl/router/goipd \
-		$(CARGO) test --locked $(PROCESS_TESTS:%=--test %)
+		CARGO="$(CARGO)" scripts/together.sh $(AT_ONCE) $(PROCESS_TESTS)
 
 .PHONY: test-armv7
 test-armv7: setup ## unit tests as ARM programs under qemu

@@ -7,8 +7,6 @@ mod common;
 use common::{Daemon, Folder, config_with, field, quick_box};
 use goip_sim::{Fault, Hang, Instead, Page, Sim};
 
-/// Asks until the reply holds `words`.
-#[track_caller]
 /// A daemon that gives an exchange up after a second.
 fn impatient(sim: &Sim) -> Daemon {
     let folder = Folder::new();

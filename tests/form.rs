@@ -20,8 +20,6 @@ fn daemon(sim: &Sim, options: &str) -> (Daemon, Talk) {
     (daemon, talk)
 }
 
-/// Asks until the reply holds `words`.
-#[track_caller]
 /// The pages that the box was asked for, without their folder.
 fn pages(sim: &Sim) -> Vec<String> {
     let page = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();

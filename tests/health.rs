@@ -1,6 +1,5 @@
-//! The real daemon that looks after balances, and sends messages to itself. That a canary is lost
-//! takes a minute at least, and so does a watchdog: those are told in the engine's own tests and in
-//! the simulation.
+//! The real daemon that looks after balances, and sends messages to itself. What takes a minute at
+//! least, watchdogs and lost canaries, is in `minutes.rs`.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
@@ -17,8 +16,6 @@ const LINES: &str = r#"{"op":"lines"}"#;
 const BALANCE: &str = "config balance\noption line 'office/1'\noption ussd '*100#'\n\
     option pattern 'Saldo:? (\\S+)'\noption warn_below '5'\noption pause '1'\n";
 
-/// Asks until the reply holds `words`.
-#[track_caller]
 fn tell(sim: &Sim, command: &str) {
     sim.command(command).unwrap();
 }

@@ -14,8 +14,6 @@ const LINES: &str = r#"{"op":"lines"}"#;
 
 const DONE: &str = r#"{"ok":true,"line":"office/1","text":""}"#;
 
-/// Asks until the reply holds `words`.
-#[track_caller]
 fn tell(sim: &Sim, command: &str) {
     sim.command(command).unwrap();
 }

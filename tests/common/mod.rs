@@ -42,6 +42,7 @@ pub const HOSTILE_TEXTS: [&str; 12] = [
 ];
 
 /// Waits until the condition holds.
+#[track_caller]
 pub fn wait_for(what: &str, mut condition: impl FnMut() -> bool) {
     let start = Instant::now();
     while !condition() {
@@ -316,6 +317,7 @@ impl Talk {
     }
 
     /// Asks until the reply has these words.
+    #[track_caller]
     pub fn ask_until(&mut self, request: &str, words: &str) -> String {
         let start = Instant::now();
         loop {
