@@ -1,4 +1,7 @@
+use super::writing::MIN_EVENTS;
 use super::*;
+use crate::journal::disk::DiskErrorKind;
+use crate::journal::job::Job;
 use crate::journal::testing::disk::SimDisk;
 use crate::journal::testing::{AT, BOOT, accepted, kept, life};
 use crate::journal::{
