@@ -4,8 +4,9 @@
 use super::Faults;
 use super::option::{defaults, quoted, read};
 use super::relay::choice;
+use super::sections::refuse_more;
 use super::table::{BALANCE, CANARY};
-use super::typed::{Device, refuse_more};
+use super::typed::Device;
 use super::uci::Section;
 use crate::engine::{BalanceRule, CanaryRule, Choice};
 use crate::message::{LineId, Pattern};

@@ -1,6 +1,6 @@
-//! The configuration: UCI syntax (`uci`), and what sections and options mean (`table`, `typed`).
-//! What is not understood is refused, with file, line, value and cure. Nothing here acts on what
-//! the file says, and no error or `Debug` repeats a password or a token.
+//! The configuration: UCI syntax (`uci`), and what sections and options mean (`sections`, `table`,
+//! `typed`). What is not understood is refused, with file, line, value and cure. Nothing here acts
+//! on what the file says, and no error or `Debug` repeats a password or a token.
 
 mod answers;
 mod health;
@@ -9,6 +9,7 @@ mod network;
 mod notify;
 mod option;
 mod relay;
+mod sections;
 mod table;
 mod token;
 mod typed;
@@ -76,7 +77,7 @@ pub fn parse(text: &[u8], shown: &str) -> Result<Config, Errors> {
     let mut faults = Faults::default();
     match uci::parse(text) {
         Ok(sections) => {
-            let config = typed::config(&sections, &mut faults);
+            let config = sections::config(&sections, &mut faults);
             if faults.list.is_empty() {
                 return Ok(config);
             }

@@ -1,4 +1,4 @@
-//! What an option may say: the form of the tables in `typed`, and how a section is read by one.
+//! What an option may say: the form of the tables in `table`, and how a section is read by one.
 //! Which options there are is not known here.
 
 use std::path::PathBuf;
