@@ -26,6 +26,12 @@ impl Denied {
     }
 }
 
+impl From<Refusal> for Denied {
+    fn from(refusal: Refusal) -> Self {
+        Self { refusal, retry_after_s: None }
+    }
+}
+
 /// The status code of HTTP that tells of this error (RFC 9110 clause 15, RFC 6585).
 pub const fn status(code: ErrorCode) -> u16 {
     match code {

@@ -2,12 +2,13 @@
 //! not known here.
 
 mod box_pages;
+mod desk;
 
 use std::borrow::Cow;
 use std::net::IpAddr;
 
 use super::access::{Access, Client, Right};
-use super::goip::{self, Page};
+use super::goip::Page;
 use super::login::Login;
 use super::reply::Reply;
 use super::route::Route;
@@ -15,111 +16,14 @@ use super::{Count, Denied, Hosts, metrics, openapi, v1};
 use crate::api::{Answer, Caller, InboxPage, OptOutAct, Request, SendRequest, choice, form, receivers};
 use crate::config;
 use crate::engine::{Engine, LineSet, Now};
-use crate::journal::{Origin, ReceivedBody, Seq, Ticket};
-use crate::message::{ClientId, ErrorCode, MessageId, ReceivedId, Refusal};
+use crate::journal::{Origin, Ticket};
+use crate::message::{ClientId, ErrorCode, Refusal};
 use crate::serve::http::{self, Head, Method};
 
-/// The daemon behind the door.
-pub trait Desk {
-    /// Does what the caller asks for. What is answered may be shown once the ticket is durable.
-    ///
-    /// # Errors
-    /// The refusal.
-    fn ask(&mut self, now: Now, request: Request, caller: Caller) -> Result<(Answer, Ticket), Refusal>;
-
-    /// Writes the answer as a JSON object.
-    ///
-    /// # Errors
-    /// `not_found` for a message that is not kept any more.
-    fn describe(&self, now: Now, out: &mut String, answer: Answer) -> Result<(), Refusal>;
-
-    /// Whether a message would be stored now.
-    ///
-    /// # Errors
-    /// Why not.
-    fn health(&self) -> Result<(), Refusal>;
-
-    /// The figures for Prometheus.
-    fn metrics(&self, now: Now, refused_logins: u32) -> String;
-
-    /// Calls `read` with the received message, if it is kept.
-    fn received(&self, id: ReceivedId, read: &mut dyn FnMut(&ReceivedBody<'_>));
-
-    /// The message's tag.
-    fn tag(&self, id: MessageId) -> Option<Box<str>>;
-
-    /// The messages and lines.
-    fn engine(&self) -> &Engine;
-}
+pub use desk::{Admission, Desk, Outcome, Stored};
 
 /// A day of UTC, in seconds.
 const DAY_S: u32 = 86_400;
-
-/// What comes of a request.
-#[derive(Debug)]
-pub enum Outcome {
-    /// This is answered at once.
-    Reply(Reply),
-    /// This is answered once it is durable.
-    Stored(Stored),
-    /// This is answered with [`Door::waited`], once there is something to tell or the time is up.
-    Wait {
-        /// The client.
-        client: Option<ClientId>,
-        /// What is told then; it says how long to wait.
-        answer: Answer,
-    },
-    /// The events behind `after` are answered as they come.
-    Stream {
-        /// The client.
-        client: Option<ClientId>,
-        /// What it sees.
-        caller: Caller,
-        /// The number of the last event that it has.
-        after: Seq,
-        /// Events behind the one that was asked for are not kept any more, or it never was.
-        reset: bool,
-    },
-}
-
-/// A reply that waits for the disk.
-#[derive(Debug)]
-pub struct Stored {
-    /// The ticket to wait for.
-    pub after: Ticket,
-    /// The messages that it says to be accepted. If the disk fails, they are to be taken back,
-    /// and [`Self::refused`] tells it.
-    pub accepted: heapless::Vec<MessageId, { goip::LINES }>,
-    /// The reply.
-    pub reply: Reply,
-    /// The box's line that the reply names, if it goes in the box's words.
-    line: Option<u16>,
-}
-
-impl Stored {
-    /// The answer if it cannot be stored.
-    pub fn refused(&self, refusal: &Refusal) -> Reply {
-        match self.line {
-            Some(line) => Reply::page(goip::refused(line, refusal.code)),
-            None => Reply::refused(refusal),
-        }
-    }
-}
-
-/// What a request's head has shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Admission {
-    route: Route,
-    /// `None` where no login is needed, and where it stands among the fields.
-    client: Option<ClientId>,
-}
-
-impl Admission {
-    /// Whether a client has logged in: with the head, or with what was [answered](Door::answer).
-    pub fn is_known(self) -> bool {
-        self.client.is_some()
-    }
-}
 
 /// The door.
 #[derive(Debug)]
@@ -435,18 +339,6 @@ impl Door {
             all: client.sees_all(),
             inbox: if reads { engine.line_set(client.lines()) } else { LineSet::NONE },
         }
-    }
-}
-
-impl Stored {
-    fn new(after: Ticket, reply: Reply) -> Self {
-        Self { after, accepted: heapless::Vec::new(), reply, line: None }
-    }
-}
-
-impl From<Refusal> for Denied {
-    fn from(refusal: Refusal) -> Self {
-        Self { refusal, retry_after_s: None }
     }
 }
 
