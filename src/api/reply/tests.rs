@@ -1,6 +1,9 @@
+use super::messages::MESSAGE_BYTES;
 use super::*;
+use crate::api::Caller;
 use crate::api::testing::{NOW, World};
 use crate::engine::LineSet;
+use crate::journal::{Event, Origin};
 use crate::message::{Problem, ProblemCode, Words};
 
 #[test]
