@@ -85,11 +85,11 @@ pub struct Config {
     pub choosing: Choosing,
     /// The HTTP relay.
     pub relay: Relay,
-    /// Its clients in the order of the file, at most [`MAX_RELAY_CLIENTS`].
+    /// Its clients in the order of the file, at most [`super::MAX_RELAY_CLIENTS`].
     pub clients: Vec<Client>,
     /// Who wants no more messages.
     pub opt_out: OptOut,
-    /// What goipd answers by itself, in the order of the file, at most [`MAX_REPLIES`].
+    /// What goipd answers by itself, in the order of the file, at most [`super::MAX_REPLIES`].
     pub replies: Vec<Reply>,
     /// The webhooks in the order of the file, at most [`super::MAX_WEBHOOKS`], no two of one name.
     pub webhooks: Vec<Webhook>,
