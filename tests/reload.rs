@@ -193,6 +193,29 @@ fn a_box_that_hangs_does_not_keep_the_configuration_and_nobody_waits_for_it_mean
 }
 
 #[test]
+fn a_box_that_is_away_delays_nothing_on_the_others_after_a_reload() {
+    let (dead, sim) = (quick_box(), slow_box());
+    let (away, url) = (dead.url(), sim.url());
+    let devices = [("mast", away.as_str(), 1), ("office", url.as_str(), 2)];
+    let folder = Folder::new();
+    write_config(&folder, "", &devices, "");
+    let daemon = Daemon::start_in(folder);
+    let send = |text: &str, line: &str| {
+        daemon.ask(&format!(r#"{{"op":"send","to":"12","text":"{text}","line":"{line}"}}"#))
+    };
+    // The journal knows what the box showed last, which it will not show again.
+    send("seen", "mast");
+    assert_eq!(field(&end_of(&daemon, 1), "state"), "sent");
+    dead.command("refuse 3600000").unwrap();
+    send("first", "office/1");
+    send("second", "office/1");
+    wait_for("the first is sent", || field(&daemon.ask(r#"{"op":"status","id":2}"#), "state") == "sending");
+    reload(&daemon, "option queue_limit '501'", &devices, "", "configuration reloaded");
+    let why = daemon.connect().ask_until(r#"{"op":"explain","id":3}"#, "waits for office/1");
+    assert!(why.contains("busy"), "{why}");
+}
+
+#[test]
 fn listeners_and_clients_come_and_go_and_the_others_do_not_notice() {
     let sim = slow_box();
     let url = sim.url();

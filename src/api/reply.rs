@@ -206,7 +206,7 @@ impl<B: Bodies> Source<'_, B> {
         let line = waiting.line.map(|line| self.engine.settings().line_name(line).to_string());
         o.optional("line", line.as_deref());
         // No time of day is known before the clock is set.
-        let after_s = waiting.after_ms.map(|ms| ms.div_ceil(1000)).filter(|_| self.now.trusted);
+        let after_s = waiting.after_ms.map(|ms| ms.div_ceil(1000)).filter(|_| self.now.is_dated());
         let at_s = after_s.and_then(|s| self.now.unix_s.checked_add(u32::try_from(s).ok()?));
         o.optional("at", at_s.map(rfc3339).as_deref());
     }

@@ -71,7 +71,6 @@ pub use poll::InboxSettings;
 pub use received::LineSet;
 pub(crate) use requests::not_found;
 pub use requests::{NewMessage, Receipt};
-pub use restore::TRUST_WAIT_MS;
 pub use settings::{Choice, Choosing, DeviceSettings, Limits, LineSettings, Policy, Rules, Settings};
 pub use stale::{CallerRules, TermRules};
 pub use terms::{Group, MAX_RECEIVERS};
@@ -90,6 +89,11 @@ pub struct Now {
 }
 
 impl Now {
+    /// Whether times of day go by the wall clock; see [`Stamp::is_dated`].
+    pub fn is_dated(self) -> bool {
+        self.stamp().is_dated()
+    }
+
     /// The moment, as records carry it.
     pub fn stamp(self) -> Stamp {
         Stamp { unix_s: self.unix_s, trusted: self.trusted, boot_ms: self.boot_ms }
@@ -201,8 +205,9 @@ pub struct Engine {
     restored_id: MessageId,
     /// Until when a restored message waits for every line to be seen; 0 afterwards.
     proof_ms: u64,
-    /// The wall clock is trusted, and the times of all messages are counted by it.
-    trusted: bool,
+    /// The wall clock as it was by the last turn: whether times of day go by it, and whether it was
+    /// set. The times of all messages are counted by it from there on.
+    clock: [bool; 2],
     /// Whose routine messages wait now, and when that is to be looked at again.
     quiet: Vec<Origin>,
     quiet_ms: u64,
@@ -250,7 +255,7 @@ impl Engine {
             gap: None,
             restored_id: 0,
             proof_ms: 0,
-            trusted: false,
+            clock: [false; 2],
             quiet: Vec::new(),
             quiet_ms: 0,
             digest: None,

@@ -8,9 +8,8 @@ mod restore;
 use super::auto_reply::Question;
 use super::inbox::{Mark, Window};
 use super::poll::ROOM_BYTES;
-use super::restore::TRUST_WAIT_MS;
 use super::{Choice, Engine, Now};
-use crate::journal::{InboxWindow, Received, Record, Stamp};
+use crate::journal::{InboxWindow, Received, Record, Stamp, TRUST_WAIT_MS};
 use crate::message::{LineName, Number, Part, Quoted, ReceivedId};
 
 use index::Entry;

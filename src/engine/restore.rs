@@ -15,7 +15,6 @@ use crate::journal::{Accepted, BootId, Fence, LineJobs, Marks, Record, Stamp, St
 use crate::message::{LineName, MessageId, Problem, ProblemCode, State};
 
 pub(super) use timeline::Gap;
-pub use timeline::TRUST_WAIT_MS;
 use timeline::Timeline;
 
 /// So long every box is waited for before messages from before go out elsewhere: a line that

@@ -71,7 +71,7 @@ impl Engine {
         self.quiet.clear();
         self.quiet_ms = u64::MAX;
         // A wrong clock must hold nobody back.
-        if !now.trusted {
+        if !now.is_dated() {
             return;
         }
         let minute = self.settings.terms.zone.minute(now.unix_s);
@@ -94,7 +94,7 @@ impl Engine {
     /// The end of the quiet hours in which the candidate would be at `then_ms`, both in
     /// milliseconds since boot; `None` if it could go then.
     pub(super) fn quiet_until_ms(&self, now: Now, candidate: &Candidate, then_ms: u64) -> Option<u64> {
-        if !now.trusted || candidate.priority == Priority::High {
+        if !now.is_dated() || candidate.priority == Priority::High {
             return None;
         }
         let callers = &self.settings.terms.callers;

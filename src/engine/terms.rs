@@ -3,9 +3,8 @@
 
 use super::index::Entry;
 use super::requests::hash_key;
-use super::restore::TRUST_WAIT_MS;
 use super::{Change, Engine, NewMessage, Now, opt_out};
-use crate::journal::{Bodies, Body, Terms};
+use crate::journal::{Bodies, Body, TRUST_WAIT_MS, Terms};
 use crate::message::{
     At, ErrorCode, MAX_AHEAD_S, MessageId, Number, Problem, ProblemCode, Refusal, State, Words,
 };
@@ -30,7 +29,7 @@ impl Engine {
     /// `bad_request`.
     pub fn check_at(now: Now, new: &mut NewMessage) -> Result<(), Refusal> {
         if let Some(At::Time(at_s)) = new.at
-            && now.trusted
+            && now.is_dated()
         {
             if at_s <= now.unix_s {
                 new.at = None;
@@ -51,7 +50,7 @@ impl Engine {
         }
         let ahead_ms = u64::from(at_s.saturating_sub(now.unix_s).min(MAX_AHEAD_S)) * 1000;
         let since_ms = now.boot_ms + ahead_ms;
-        if !now.trusted {
+        if !now.is_dated() {
             // The clock can only be behind. It is waited for, as for the age of old messages.
             let since_ms = since_ms.max(TRUST_WAIT_MS);
             return (since_ms, since_ms + ttl_ms);

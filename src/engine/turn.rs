@@ -3,11 +3,10 @@
 use super::index::Entry;
 use super::line::{DeviceReason, Flight, LineReason, Phase};
 use super::pace::MIN_GAP_MS;
-use super::restore::TRUST_WAIT_MS;
 use super::{Action, Ask, Change, Engine, Now};
 use crate::due::earliest;
 use crate::goip::ByForm;
-use crate::journal::Record;
+use crate::journal::{Record, TRUST_WAIT_MS};
 use crate::message::{JobId, MessageId, Problem, ProblemCode, State};
 
 /// A send has to leave this soon after its fence was made, or it gets a new one. Less than any
@@ -27,8 +26,9 @@ impl Engine {
     /// [`Self::next_wake`] says so.
     pub fn turn(&mut self, now: Now) {
         self.close_gap(now);
-        if now.trusted && !self.trusted {
-            self.trusted = true;
+        let clock = [now.is_dated(), now.trusted];
+        if clock != self.clock {
+            self.clock = clock;
             self.quiet_ms = 0;
             self.schedule_all(now);
         }
@@ -102,9 +102,9 @@ impl Engine {
         if waiting { self.restored_id } else { 0 }
     }
 
-    /// Whether the message waits for what is known only some time after the start.
-    pub(super) fn is_held_by_start(&self, now: Now, entry: &Entry) -> bool {
-        self.is_from_before(entry) || entry.id <= self.unproved_id(now)
+    /// The journal is known to be the newest: nobody else can have written since.
+    pub fn trust_journal(&mut self) {
+        self.proof_ms = 0;
     }
 
     /// Whether it cannot be known yet how old the message is.

@@ -9,7 +9,7 @@ use super::limits::Full;
 use super::line::Phase;
 use super::{Engine, LineSet, NewMessage, Now};
 use crate::calendar::{DAY_S, date};
-use crate::journal::Origin;
+use crate::journal::{Origin, TRUST_WAIT_MS};
 use crate::message::{At, LineId, MessageId, NumberMark, Priority, Problem, State};
 use crate::zone::Zone;
 
@@ -26,9 +26,10 @@ pub enum Why {
     Over(State, Option<Problem>),
     /// A box has it.
     Going(State),
-    /// The clock is not set yet, so nobody knows how old the message is; or the boxes have still
-    /// to show that the journal is the newest.
-    Starting,
+    /// The clock is not set yet, so nobody knows how old the message is.
+    Clock,
+    /// The boxes have still to show that the journal is the newest.
+    Proof,
     /// It failed for a while; the pause is its own.
     Pause(Option<Problem>),
     /// Its sender has asked for a later time.
@@ -126,9 +127,15 @@ impl Engine {
     fn wait_of_entry(&self, now: Now, entry: &Entry) -> Waiting {
         let waiting = self.wait_of(now, &entry.candidate(), entry.id);
         let later = entry.since_ms.checked_sub(now.boot_ms).filter(|ms| *ms > 0);
-        let starting = Waiting { why: Why::Starting, after_ms: None, ..waiting };
         match later {
-            _ if self.is_held_by_start(now, entry) => starting,
+            _ if self.is_from_before(entry) => {
+                let left_ms = TRUST_WAIT_MS.saturating_sub(now.boot_ms);
+                Waiting { why: Why::Clock, after_ms: Some(left_ms), ..waiting }
+            }
+            _ if entry.id <= self.unproved_id(now) => {
+                let left_ms = self.proof_ms.saturating_sub(now.boot_ms);
+                Waiting { why: Why::Proof, after_ms: Some(left_ms), ..waiting }
+            }
             Some(ms) if entry.tries.pauses() > 0 => {
                 Waiting { why: Why::Pause(entry.problem), after_ms: Some(ms), ..waiting }
             }
@@ -271,9 +278,8 @@ impl Engine {
                 return "waits, but no line takes it: see prefix, client and priority_only of the lines"
                     .into();
             }
-            Why::Starting => {
-                told.write_str("waits for the clock to be set and the boxes to be seen after the start")
-            }
+            Why::Clock => told.write_str("waits for the router's clock to be set"),
+            Why::Proof => told.write_str("waits until every box was seen after the start"),
             Why::Pause(why) => write!(told, "waits for its next try{}", problem(why)),
             Why::Time => told.write_str("waits for its time"),
             Why::Quiet(origin) => {
@@ -327,7 +333,7 @@ fn when(now: Now, after_ms: u64, zone: &Zone) -> String {
     if after_s < 60 {
         return if after_s <= 2 { "now".into() } else { format!("in {after_s} s") };
     }
-    if !now.trusted {
+    if !now.is_dated() {
         return format!("in {} min", after_s.div_ceil(60));
     }
     let utc_s = now.unix_s.saturating_add(after_s.min(u32::MAX.into()) as u32);

@@ -56,7 +56,7 @@ pub use opt_outs::{MAX_OPT_OUTS, OptOuts};
 pub use record::{
     Accepted, Body, BootId, Choice, Condition, Cursor, Daily, Dropped, Fence, InboxIds, InboxWindow, Kept,
     Moved, OptIn, OptOut, OptedOut, Origin, Received, ReceivedBody, Record, Stamp, Started, Submitting,
-    Terms, Urgency,
+    TRUST_WAIT_MS, Terms, Urgency,
 };
 pub use replies::{MAX_REPLIED, Replies};
 pub use usage::{LineUsage, Usage, Used, Window};

@@ -29,7 +29,21 @@ pub struct Stamp {
 
 pub(super) const DAY_S: u32 = 86_400;
 
+/// So long after boot a trusted wall clock is waited for, in milliseconds; a router that has a
+/// network sets its clock within a minute or two.
+pub const TRUST_WAIT_MS: u64 = 600_000;
+
+/// A clock that shows an earlier time is wrong, 2026-01-01: goipd was not there then.
+const EARLIEST_S: u32 = 1_767_225_600;
+
 impl Stamp {
+    /// Whether times of day go by the wall clock: it was set since boot, or it was waited for long
+    /// enough and may be right. Where goipd was installed on a router that has run for long, nobody
+    /// sees that its clock was set.
+    pub fn is_dated(self) -> bool {
+        self.trusted || self.boot_ms >= TRUST_WAIT_MS && self.unix_s >= EARLIEST_S
+    }
+
     /// The UTC day, counted from 1970-01-01. A clock that was not set since boot is behind: it
     /// cannot make an earlier day of `newest`, the newest that is known.
     pub(super) fn day(self, newest: u32) -> u32 {

@@ -4,7 +4,7 @@
 //!
 //! Hours and days count the time that the router was up: within a boot by its monotonic clock; the
 //! time that it was off counts as none, so that nothing is forgotten too early. Months count by
-//! trusted wall times alone and move only forward; what was sent while the clock was not set counts
+//! the wall clock, where times of day go by that, and move only forward; what was sent while the clock was not set counts
 //! for the month after as well.
 
 use super::{BootId, Record, Stamp};
@@ -109,7 +109,7 @@ impl Used {
         for count in places {
             *count = count.saturating_add(segments.into());
         }
-        if at.trusted {
+        if at.is_dated() {
             let month = month(at.unix_s, self.month_start);
             if month > self.month {
                 (self.month, self.in_month) = (month, self.loose);
@@ -139,7 +139,7 @@ impl Used {
 
     fn counted(&self, at: Stamp, bucket: u32, window: Window) -> u32 {
         if window == Window::Month {
-            let over = at.trusted && month(at.unix_s, self.month_start) > self.month;
+            let over = at.is_dated() && month(at.unix_s, self.month_start) > self.month;
             return if over { self.loose } else { self.in_month };
         }
         let (ring, per) = self.ring(window);
@@ -275,7 +275,7 @@ impl Usage {
         if window == Window::Month {
             let left_s = next_month_s(at.unix_s, used.month_start).saturating_sub(at.unix_s);
             let ahead = month(at.unix_s, used.month_start) < used.month;
-            return (at.trusted && !ahead).then_some(at.boot_ms + u64::from(left_s) * 1000);
+            return (at.is_dated() && !ahead).then_some(at.boot_ms + u64::from(left_s) * 1000);
         }
         let (ring, per) = used.ring(window);
         for (back, count) in Used::counting(ring, used.newest, bucket, per) {

@@ -39,6 +39,8 @@ pub struct Clock {
     zone: String,
     /// When it is read again.
     zone_ms: u64,
+    /// It was told that the clock was never seen to be set.
+    told: bool,
 }
 
 impl Clock {
@@ -48,7 +50,7 @@ impl Clock {
         let (started, started_ms) = (Instant::now(), uptime_ms());
         let booted_s = booted_s(started_ms, unix_s());
         let trusted = written_s.is_some_and(|written_s| booted_s > written_s.saturating_add(STEP_S));
-        Self { started, started_ms, booted_s, trusted, zone: zone_text(), zone_ms: 0 }
+        Self { started, started_ms, booted_s, trusted, zone: zone_text(), zone_ms: 0, told: false }
     }
 
     /// The time now.
@@ -78,7 +80,12 @@ impl Clock {
             log::info!("the clock was set; it is {} now", rfc3339(unix_s));
             self.trusted = true;
         }
-        Now { boot_ms, unix_s, trusted: self.trusted }
+        let now = Now { boot_ms, unix_s, trusted: self.trusted };
+        if now.is_dated() && !self.trusted && !self.told {
+            log::info!("the clock was not seen being set, and counts as it stands: {}", rfc3339(unix_s));
+            self.told = true;
+        }
+        now
     }
 }
 

@@ -70,10 +70,13 @@ impl Core {
         let (started_ms, doors) = (self.started_ms, self.doors);
         // Lets go of the journal.
         drop(self);
-        let (core, failed) = match Self::start(config, now) {
+        let (mut core, failed) = match Self::start(config, now) {
             Ok(core) => (core, None),
             Err(error) => (Self::start(before, now)?, Some(error)),
         };
+        if failed.is_some() || config.state_dir == before.state_dir {
+            core.engine.trust_journal();
+        }
         Ok((Self { earlier, started_ms, doors, ..core }, failed))
     }
 

@@ -7,12 +7,8 @@
 //! old must not go out if its ttl was four.
 
 use crate::engine::Now;
-use crate::journal::{BootId, Stamp};
+use crate::journal::{BootId, Stamp, TRUST_WAIT_MS};
 use crate::message::MessageId;
-
-/// So long after boot a trusted wall clock is waited for; a router that has a network sets its
-/// clock within a minute or two.
-pub const TRUST_WAIT_MS: u64 = 600_000;
 
 /// Where the timeline begins: so high that no age reaches below 0.
 const BEGIN_MS: u64 = 1 << 48;

@@ -1,7 +1,7 @@
 //! What a new daemon makes of what the old one wrote down.
 
 use super::*;
-use crate::journal::Accepted;
+use crate::journal::{Accepted, TRUST_WAIT_MS};
 use JobStatus::{Done, Empty, Started};
 
 const BOOT: BootId = BootId([7; 16]);

@@ -1,7 +1,7 @@
 //! When messages go: a time, a place that is taken over, several as one, quiet hours, outages.
 
 use super::*;
-use crate::journal::Bodies;
+use crate::journal::{Bodies, TRUST_WAIT_MS};
 use crate::message::{At, ErrorCode, MAX_AHEAD_S};
 use crate::zone::{Hours, Zone};
 use JobStatus::{Done, Empty};
@@ -416,12 +416,26 @@ fn nobody_is_quiet_by_a_clock_that_was_not_set_and_a_ttl_goes_on() {
     rig.pass(600_000);
     rig.is(message, State::Expired, Some(ProblemCode::TtlExpired));
 
-    let mut rig = quiet_rig("22:00-07:00", EVENING_S);
-    rig.now.trusted = false;
-    rig.engine.quiet_ms = 0;
-    rig.turn();
-    let message = rig.send("x");
-    assert_eq!(next_send(&mut rig).0, message);
+    // Not set yet; then not seen to be set for ten minutes, and right, or wrong for certain.
+    for (unix_s, pass_ms, held) in
+        [(EVENING_S, 0, false), (EVENING_S, 600_000, true), (80_000, 600_000, false)]
+    {
+        let mut rig = quiet_rig("22:00-07:00", unix_s);
+        rig.now.trusted = false;
+        rig.restart_from(Vec::new(), NEXT_BOOT, 0, false);
+        rig.pass(pass_ms);
+        let message = rig.send("x");
+        let why = rig.engine.explain(rig.now, message).unwrap().why;
+        assert_eq!(matches!(why, Why::Quiet(_)), held, "{why:?}");
+    }
+}
+
+#[test]
+fn a_time_too_far_ahead_is_refused_once_the_clock_counts() {
+    let mut new = NewMessage { at: Some(At::Time(EVENING_S + 400 * 86_400)), ..new_message("12", "x") };
+    let mut check = |boot_ms| Engine::check_at(Now { boot_ms, unix_s: EVENING_S, trusted: false }, &mut new);
+    assert_eq!(check(599_999), Ok(()));
+    assert_eq!(check(600_000).unwrap_err().code, ErrorCode::BadRequest);
 }
 
 /// Messages become stale after an hour, and that number is told.

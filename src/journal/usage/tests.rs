@@ -122,6 +122,8 @@ fn a_month_moves_only_forward_and_by_a_trusted_clock_alone() {
     let (november, december) = (1_795_330_800, 1_796_100_000);
     assert_eq!((month(&usage, november, true), month(&usage, december, true)), (5, 0));
     assert_eq!(month(&usage, december, false), 5, "the clock is not set");
+    let later = Stamp { unix_s: december, trusted: false, boot_ms: 10 * MINUTE_MS };
+    assert_eq!(usage.used(later, Some(&line()))[2], 0, "it is not set either, but counts by now");
     assert_eq!(month(&usage, 1_700_000_000, true), 5, "it was set back");
     // What was sent by a clock that was not set may have been sent in December.
     send(&mut usage, 2, 3, Stamp { unix_s: 5, trusted: false, boot_ms: 3 });
