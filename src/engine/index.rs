@@ -7,14 +7,16 @@ use super::Choice;
 use super::choosing::{Candidate, Wish};
 use crate::deque;
 use crate::journal::{Origin, Stamp};
-use crate::message::{Encoding, JobId, LineId, MessageId, NumberMark, OnUnknown, Priority, Problem, State};
+use crate::message::{
+    ClientId, Encoding, JobId, LineId, MessageId, NumberMark, OnUnknown, Priority, Problem, State,
+};
 
 /// What the engine knows of one message.
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
     pub id: MessageId,
     /// Whose it is.
-    pub origin: Origin,
+    pub whose: Whose,
     pub created_s: u32,
     pub updated_s: u32,
     pub ttl_s: u32,
@@ -23,11 +25,12 @@ pub(super) struct Entry {
     /// While it is queued: not to be tried before. Once it is final: when it became so.
     pub since_ms: u64,
     /// Hash of its origin and idempotency key; 0 without one.
-    pub key: u64,
+    pub key: u32,
     /// Of its receiver.
     pub to: NumberMark,
     pub job: JobId,
-    pub problem: Option<Problem>,
+    /// Few have one, and it is large.
+    pub problem: Option<Box<Problem>>,
     /// The line it goes or went out on.
     pub line: Option<LineId>,
     pub choice: Choice,
@@ -55,15 +58,57 @@ pub(super) struct Entry {
 }
 
 impl Entry {
+    pub fn origin(&self) -> Origin {
+        self.whose.origin()
+    }
+
+    pub fn problem(&self) -> Option<Problem> {
+        self.problem.as_deref().copied()
+    }
+
+    pub fn set_problem(&mut self, problem: Option<Problem>) {
+        self.problem = problem.map(Box::new);
+    }
+
     /// What the choice of its line looks at.
     pub fn candidate(&self) -> Candidate {
         Candidate {
             choice: self.choice,
-            origin: self.origin,
+            origin: self.origin(),
             priority: self.priority,
             segments: self.segments,
             prefix: self.prefix,
             wish: self.wish,
+        }
+    }
+}
+
+/// An [`Origin`] without the gap that its alignment leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Whose([u8; 5]);
+
+impl From<Origin> for Whose {
+    fn from(origin: Origin) -> Self {
+        let (kind, id) = match origin {
+            Origin::Local => (0, 0),
+            Origin::Client(ClientId(id)) => (1, id),
+            Origin::Reply(id) => (2, id),
+            Origin::Confirm(id) => (3, id),
+        };
+        let [a, b, c, d] = id.to_le_bytes();
+        Self([kind, a, b, c, d])
+    }
+}
+
+impl Whose {
+    fn origin(self) -> Origin {
+        let [kind, a, b, c, d] = self.0;
+        let id = u32::from_le_bytes([a, b, c, d]);
+        match kind {
+            0 => Origin::Local,
+            1 => Origin::Client(ClientId(id)),
+            2 => Origin::Reply(id),
+            _ => Origin::Confirm(id),
         }
     }
 }
@@ -111,8 +156,8 @@ impl Tries {
     }
 }
 
-/// A queued message, its place in the journal's index and all, may cost 136 bytes of RAM.
-const _: () = assert!(size_of::<Entry>() <= 120);
+/// A queued message, its place in the journal's index and all, may cost 128 bytes of RAM.
+const _: () = assert!(size_of::<Entry>() <= 96);
 
 impl Entry {
     /// Whether its sender has asked for a time that is still to come. The ttl begins then, to the
@@ -258,7 +303,7 @@ impl Index {
     }
 
     /// The messages with that hash of origin and key.
-    pub fn with_key(&self, key: u64) -> impl Iterator<Item = &Entry> {
+    pub fn with_key(&self, key: u32) -> impl Iterator<Item = &Entry> {
         self.entries.iter().filter(move |e| e.key == key)
     }
 

@@ -335,12 +335,12 @@ impl Engine {
         if let Some(job) = change.job {
             entry.job = job;
         }
-        entry.problem = change.problem.or(entry.problem).filter(|_| state != State::Sent);
+        entry.set_problem(change.problem.or(entry.problem()).filter(|_| state != State::Sent));
         if let Some(ttl_s) = change.ttl_s {
             entry.ttl_s = ttl_s;
             entry.deadline_ms = now.boot_ms + u64::from(ttl_s) * 1000;
         }
-        let (job, problem) = (entry.job, entry.problem);
+        let (job, problem) = (entry.job, entry.problem());
         self.index.set_state(id, state, now.stamp());
         if state == State::Queued
             && let Some(entry) = self.index.get_mut(id)

@@ -192,7 +192,7 @@ impl Engine {
     /// Whether a message that is not final must not go out any more.
     pub(super) fn is_stopped(&self, id: MessageId) -> bool {
         let listed = |mark| self.opt_outs.after(None).iter().any(|one| one.number.mark() == mark);
-        self.index.get(id).is_some_and(|entry| !self.is_exempt(entry.origin) && listed(entry.to))
+        self.index.get(id).is_some_and(|entry| !self.is_exempt(entry.origin()) && listed(entry.to))
     }
 
     /// The mark of a receiver, as the index has it.
@@ -225,7 +225,7 @@ impl Engine {
     /// Takes back what waits for numbers with those marks.
     fn stop_queued(&mut self, now: Now, marks: &[NumberMark]) {
         let stopped = |entry: &&super::index::Entry| {
-            entry.state == State::Queued && marks.contains(&entry.to) && !self.is_exempt(entry.origin)
+            entry.state == State::Queued && marks.contains(&entry.to) && !self.is_exempt(entry.origin())
         };
         let stopped: Vec<MessageId> = self.index.iter().filter(stopped).map(|entry| entry.id).collect();
         for id in stopped {

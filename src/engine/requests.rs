@@ -171,7 +171,7 @@ impl Engine {
         self.index.push(Entry {
             id,
             form_bytes: form_bytes(&new.text),
-            origin: new.origin,
+            whose: new.origin.into(),
             created_s: now.unix_s,
             updated_s: now.unix_s,
             ttl_s,
@@ -418,8 +418,8 @@ pub(crate) fn not_found(id: MessageId) -> Refusal {
 }
 
 /// A hash to find the key by; never 0, which means none. Equal hashes are compared in full.
-pub(super) fn hash_key(origin: Origin, key: &str) -> u64 {
+pub(super) fn hash_key(origin: Origin, key: &str) -> u32 {
     let mut hasher = DefaultHasher::new();
     (origin, key).hash(&mut hasher);
-    hasher.finish().max(1)
+    (hasher.finish() as u32).max(1)
 }

@@ -216,7 +216,7 @@ impl Engine {
             // Of these nobody knows what was sent since.
             let lost =
                 |p: Problem| matches!(p.code, ProblemCode::JournalRestored | ProblemCode::JournalDamaged);
-            if entry.problem.is_some_and(lost) {
+            if entry.problem().is_some_and(lost) {
                 continue;
             }
             if let Some(line) = self.lines.iter_mut().find(|line| Some(line.id) == entry.line) {

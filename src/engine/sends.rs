@@ -172,8 +172,8 @@ impl Engine {
         if let Some(entry) = self.index.get_mut(message) {
             // How an earlier answer looked says nothing of this one.
             let of_answer = |p: &Problem| matches!(p.code, ProblemCode::NotUnderstood | ProblemCode::Busy);
-            let before = entry.problem.filter(|p| !of_answer(p));
-            entry.problem = problem.or(before);
+            let before = entry.problem().filter(|p| !of_answer(p));
+            entry.set_problem(problem.or(before));
         }
         self.lines[place].phase = Phase::Open { message, look_ms: now.boot_ms, first: None };
     }
@@ -190,7 +190,7 @@ impl Engine {
     ) {
         let line = &mut self.lines[place];
         line.phase = Phase::Idle;
-        let first_time = self.index.get(message).is_some_and(|e| e.problem != Some(problem));
+        let first_time = self.index.get(message).is_some_and(|e| e.problem() != Some(problem));
         // A pause is told each time: it is long, and longer each time.
         let level = if first_time || pause_s > 0 { log::Level::Info } else { log::Level::Debug };
         let wait = if pause_s > 0 { format!(" for at least {pause_s} s") } else { String::new() };
@@ -201,7 +201,7 @@ impl Engine {
     /// The box refused the message; with the same words for the third time, it has failed.
     fn strike(&mut self, now: Now, place: usize, message: MessageId, problem: Problem) {
         let Some(entry) = self.index.get_mut(message) else { return };
-        let strikes = if entry.problem == Some(problem) { entry.tries.strikes() + 1 } else { 1 };
+        let strikes = if entry.problem() == Some(problem) { entry.tries.strikes() + 1 } else { 1 };
         entry.tries.set_strikes(strikes);
         if strikes >= MAX_STRIKES {
             self.failed(now, place, message, problem);

@@ -171,7 +171,7 @@ impl Engine {
         let Phase::Open { message, ref mut look_ms, ref mut first } = line.phase else { return };
         // In an earlier boot is longer ago than any limit.
         let age_ms = line.submitted_ms.map_or(u64::MAX, |ms| now.boot_ms.saturating_sub(ms));
-        let (segments, problem) = self.index.get(message).map_or((1, None), |e| (e.segments, e.problem));
+        let (segments, problem) = self.index.get(message).map_or((1, None), |e| (e.segments, e.problem()));
         let device = &mut self.devices[usize::from(line.id.device)];
         let before = first.map(|(job, _, _)| job);
         match judge(&line.fence, seen, age_ms, before, device.keeps_keys) {

@@ -88,7 +88,7 @@ impl Engine {
 
     /// Whether the message waits for the end of its sender's quiet hours.
     pub(super) fn is_quiet(&self, entry: &Entry) -> bool {
-        entry.priority != Priority::High && self.quiet.contains(&entry.origin)
+        entry.priority != Priority::High && self.quiet.contains(&entry.origin())
     }
 
     /// The end of the quiet hours in which the candidate would be at `then_ms`, both in
@@ -170,7 +170,7 @@ impl Engine {
                 && entry.priority != Priority::High
                 && (entry.since_ms <= now.boot_ms || entry.attempts > 0);
             if routine && self.is_outage(age_ms) && hit(self, entry) {
-                stale.push((entry.id, entry.origin, entry.created_s));
+                stale.push((entry.id, entry.origin(), entry.created_s));
             }
         }
         if stale.is_empty() {

@@ -108,7 +108,7 @@ impl Engine {
     pub(super) fn uncollapse(&mut self, now: Now, new: MessageId) {
         let words = Words::new(&new.to_string());
         let replaced = Problem { code: ProblemCode::Collapsed, device_code: words };
-        let Some(entry) = self.index.iter_mut().find(|e| e.problem == Some(replaced)) else { return };
+        let Some(entry) = self.index.iter_mut().find(|e| e.problem() == Some(replaced)) else { return };
         entry.problem = None;
         // Its ttl counts from the time at which it is to go.
         let since_ms = entry.deadline_ms.saturating_sub(u64::from(entry.ttl_s) * 1000);

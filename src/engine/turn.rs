@@ -151,7 +151,7 @@ impl Engine {
     }
 
     fn expire(&mut self, now: Now, id: MessageId) {
-        let tried = self.index.get(id).and_then(|e| e.problem.filter(|_| e.attempts > 0));
+        let tried = self.index.get(id).and_then(|e| e.problem().filter(|_| e.attempts > 0));
         let (state, problem) = match tried {
             Some(problem) => (State::Failed, problem),
             None => (State::Expired, Problem::new(ProblemCode::TtlExpired)),
@@ -192,7 +192,9 @@ impl Engine {
 
     /// Whether another message has just taken its place.
     fn may_come_back(&self, entry: &Entry) -> bool {
-        let Some(problem) = entry.problem.filter(|p| p.code == ProblemCode::Collapsed) else { return false };
+        let Some(problem) = entry.problem().filter(|p| p.code == ProblemCode::Collapsed) else {
+            return false;
+        };
         let newer = problem.device_code.as_str().parse::<MessageId>().unwrap_or(0);
         self.last_id < newer.saturating_add(COME_BACK)
             && self.index.get(newer).is_some_and(|e| !e.state.is_final())

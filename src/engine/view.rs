@@ -121,7 +121,7 @@ impl Engine {
         owner: Option<Origin>,
     ) -> impl Iterator<Item = View> {
         let in_state = move |e: &&Entry| state.is_none_or(|s| s == e.state);
-        let owned = move |e: &&Entry| owner.is_none_or(|o| o == e.origin);
+        let owned = move |e: &&Entry| owner.is_none_or(|o| o == e.origin());
         self.index.after(after).filter(in_state).filter(owned).map(view)
     }
 
@@ -142,13 +142,13 @@ impl Engine {
         let there = |entry: &&Entry| {
             entry.line == Some(line) || entry.line.is_none() && entry.choice == Choice::Line(line)
         };
-        self.index.iter().rev().filter(|entry| entry.origin == owner).find(there).map(view)
+        self.index.iter().rev().filter(|entry| entry.origin() == owner).find(there).map(view)
     }
 
     /// The newest message of `owner` that has no line yet and may have any.
     pub fn newest_anywhere(&self, owner: Origin) -> Option<View> {
         let anywhere = |entry: &&Entry| entry.line.is_none() && !matches!(entry.choice, Choice::Line(_));
-        self.index.iter().rev().filter(|entry| entry.origin == owner).find(anywhere).map(view)
+        self.index.iter().rev().filter(|entry| entry.origin() == owner).find(anywhere).map(view)
     }
 
     /// Messages in each state, in the order of [`State::ALL`]: for each line those whose last
@@ -251,7 +251,7 @@ fn told(reason: &impl core::fmt::Display, since_ms: u64, now: Now) -> String {
 fn view(entry: &Entry) -> View {
     View {
         id: entry.id,
-        origin: entry.origin,
+        origin: entry.origin(),
         state: entry.state,
         line: entry.line,
         encoding: entry.encoding,
@@ -262,6 +262,6 @@ fn view(entry: &Entry) -> View {
         attempts: entry.attempts,
         members: entry.members,
         job: entry.job,
-        problem: entry.problem,
+        problem: entry.problem(),
     }
 }

@@ -82,7 +82,7 @@ impl Engine {
     pub fn explain(&self, now: Now, id: MessageId) -> Option<Waiting> {
         let entry = self.index.get(id)?;
         let (why, after_ms) = match entry.state {
-            state if state.is_final() => (Why::Over(state, entry.problem), None),
+            state if state.is_final() => (Why::Over(state, entry.problem()), None),
             State::Queued => return Some(self.wait_of_entry(now, entry)),
             state => (Why::Going(state), None),
         };
@@ -137,7 +137,7 @@ impl Engine {
                 Waiting { why: Why::Proof, after_ms: Some(left_ms), ..waiting }
             }
             Some(ms) if entry.tries.pauses() > 0 => {
-                Waiting { why: Why::Pause(entry.problem), after_ms: Some(ms), ..waiting }
+                Waiting { why: Why::Pause(entry.problem()), after_ms: Some(ms), ..waiting }
             }
             // Its number's limit moves a message, but not the end of its time to live.
             Some(ms) if entry.since_ms + u64::from(entry.ttl_s) * 1000 > entry.deadline_ms + ROUNDED_MS => {

@@ -34,7 +34,7 @@ impl Engine {
         Entry {
             id: accepted.id,
             form_bytes: form_bytes(&accepted.text),
-            origin: accepted.origin,
+            whose: accepted.origin.into(),
             created_s: accepted.at.unix_s,
             updated_s: accepted.at.unix_s,
             ttl_s: accepted.ttl_s,
@@ -93,7 +93,7 @@ impl Engine {
         let refused = moved.state == State::Queued
             && moved.problem.is_some_and(|p| matches!(p.code, ProblemCode::Refused | ProblemCode::BadLogin));
         if refused {
-            entry.tries.set_strikes(if entry.problem == moved.problem {
+            entry.tries.set_strikes(if entry.problem() == moved.problem {
                 entry.tries.strikes() + 1
             } else {
                 1
@@ -112,7 +112,7 @@ impl Engine {
             _ => entry.perhaps_sent,
         };
         entry.job = moved.job;
-        entry.problem = moved.problem;
+        entry.set_problem(moved.problem);
         self.index.set_state(moved.id, moved.state, moved.at);
         if let Some(entry) = self.index.get_mut(moved.id) {
             entry.since_ms = at_ms + u64::from(moved.pause_s) * 1000;
@@ -136,7 +136,7 @@ impl Engine {
         entry.line =
             kept.line.as_ref().and_then(|name| self.place_of(name)).map(|place| self.lines[place].id);
         entry.job = kept.job;
-        entry.problem = kept.problem;
+        entry.set_problem(kept.problem);
         entry.attempts = kept.attempts;
         entry.state = kept.state;
         entry.tries.set(kept.strikes, kept.pauses);
@@ -172,7 +172,7 @@ impl Engine {
             fence: on_line.map(|l| l.fence),
             submitted_ms_ago: on_line.and_then(|l| l.submitted_ms).map(|ms| now.boot_ms.saturating_sub(ms)),
             job: entry.job,
-            problem: entry.problem,
+            problem: entry.problem(),
             attempts: entry.attempts,
             strikes: entry.tries.strikes(),
             pauses: entry.tries.pauses(),
