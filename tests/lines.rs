@@ -89,7 +89,7 @@ fn a_line_that_was_switched_off_stays_off_until_it_is_switched_on() {
     talk.ask_until(LINES, r#""module":true"#);
     assert_eq!(talk.ask(r#"{"op":"line","line":"office/1","power":"off"}"#), DONE);
     let reply = talk.ask_until(LINES, r#""module":false"#);
-    assert!(reply.contains("goipctl line LINE on"), "{reply}");
+    assert!(reply.contains("the line was switched off; see 'goipctl line'"), "{reply}");
     assert_eq!(talk.ask("send 12 x"), "ok 1");
     assert_eq!(talk.ask(r#"{"op":"line","line":"office/1","power":"on"}"#), DONE);
     talk.ask_until(r#"{"op":"wait","id":1}"#, r#""state":"sent""#);

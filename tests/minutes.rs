@@ -86,7 +86,9 @@ fn a_box_that_does_not_answer_is_told_to_start_anew() {
     sim.clear();
     wait_for("the lines are up again", || lines(&daemon).matches(r#""up":true"#).count() == 2);
     assert_eq!(asked(&sim, "reboot"), 1);
-    assert!(daemon.err().contains("device office: still sick: the watchdog has the box start anew"));
+    assert!(daemon.err().contains(
+        "device office: the box does not answer: the watchdog has the box start anew (no. 1 in 24 h)"
+    ));
 }
 
 #[test]
@@ -97,7 +99,9 @@ fn a_canary_that_does_not_come_is_lost_and_told_once() {
     let canary = "config canary\noption from 'office/1'\noption to '+491512222222'\noption timeout '60'\n";
     let daemon = daemon(&sim, "option inbox_interval '1'", canary);
     wait_for("the canary is sent", || !sim.air().is_empty());
-    let took = wait_a_minute_for("it is lost", || daemon.err().contains("a message to itself has not come"));
+    let took = wait_a_minute_for("it is lost", || {
+        daemon.err().contains("office/1: its canary has not come within 60 s")
+    });
     assert!(took > Duration::from_secs(40), "{took:?}");
     wait_for_event(&daemon, [r#""event":"canary_lost""#, r#""line":"office/1""#]);
 }

@@ -211,8 +211,7 @@ fn a_box_that_is_away_delays_nothing_on_the_others_after_a_reload() {
     send("second", "office/1");
     wait_for("the first is sent", || field(&daemon.ask(r#"{"op":"status","id":2}"#), "state") == "sending");
     reload(&daemon, "option queue_limit '501'", &devices, "", "configuration reloaded");
-    let why = daemon.connect().ask_until(r#"{"op":"explain","id":3}"#, "waits for office/1");
-    assert!(why.contains("busy"), "{why}");
+    daemon.connect().ask_until(r#"{"op":"explain","id":3}"#, "waits for office/1, which is busy");
 }
 
 #[test]

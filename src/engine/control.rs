@@ -144,9 +144,11 @@ impl Engine {
     pub fn control(&mut self, now: Now, target: &str, wish: Wish) -> Result<u32, Refusal> {
         let (device, places) = self.controlled(target, wish == Wish::Reboot)?;
         if self.closing || self.devices[device].control.is_some() {
-            let what =
-                if self.closing { "goipd is about to stop" } else { "something is done to this box already" };
-            return Err(Refusal::new(ErrorCode::TooMany, [what, "; try again"].concat()));
+            let what = match &self.devices[device].control {
+                Some(control) => format!("{}: {}; try again", control.target, control.words()),
+                None => "goipd is about to stop; try again".into(),
+            };
+            return Err(Refusal::new(ErrorCode::TooMany, what));
         }
         for line in &self.lines[places.clone()] {
             if let Some(message) = line.phase.message() {
@@ -422,7 +424,7 @@ impl Engine {
             self.know(now, place, job);
         }
         match (&result, &control.act.deed) {
-            (Err(refusal), _) => log::warn!("{}: {refusal}", control.target),
+            (Err(refusal), _) => log::warn!("{}: {}", control.target, refusal.message),
             (Ok(text), Deed::Ussd { code, .. }) => {
                 self.ussd_answered(now, control.places.start, code, text);
             }

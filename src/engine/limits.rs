@@ -4,6 +4,7 @@
 use super::choosing::Wish;
 use super::dispatch::mix;
 use super::index::Entry;
+use super::waiting::words;
 use super::{Engine, Limits, Now};
 use crate::journal::{EventKind, Window};
 use crate::message::{LineName, MessageId, NumberMark, Part, Priority, State};
@@ -11,8 +12,8 @@ use crate::message::{LineName, MessageId, NumberMark, Part, Priority, State};
 /// An hour, in milliseconds.
 const HOUR_MS: u64 = 3_600_000;
 
-/// From this much of a limit on it is told that it is near, in percent; again only after less than
-/// half of it was used.
+/// From this much of what a limit leaves to messages not of high priority on it is told that it is
+/// near, in percent; again only after less than half of that was used.
 const NEAR_PERCENT: u32 = 80;
 
 /// Room where there is no limit.
@@ -34,6 +35,8 @@ pub struct Full {
     pub used: u32,
     /// What there is for such a message.
     pub limit: u32,
+    /// What the message needs.
+    pub needs: u32,
 }
 
 impl Limits {
@@ -60,6 +63,11 @@ impl Limits {
     pub(super) fn is_none(&self) -> bool {
         self.segments == [0; 3]
     }
+}
+
+/// At most 1 000 000 are used, or there is no limit.
+fn is_near(used: u32, limit: u32) -> bool {
+    limit != UNLIMITED && used * 100 >= limit * NEAR_PERCENT
 }
 
 impl Engine {
@@ -110,7 +118,7 @@ impl Engine {
         let mut worst: Option<(Full, Option<u64>)> = None;
         for window in Window::ALL {
             let limit = limits.share(window, priority == Priority::High);
-            let full = Full { window, used: used[window as usize], limit };
+            let full = Full { window, used: used[window as usize], limit, needs: segments };
             if limit == UNLIMITED || full.used.saturating_add(segments) <= limit {
                 continue;
             }
@@ -159,28 +167,27 @@ impl Engine {
         let limits = self.limits_of(of);
         let used = self.usage.used(now.stamp(), self.usage_name(of));
         let mut near = of.map_or(self.near, |place| self.lines[place].near);
-        let before = near;
+        let mut most = None;
         for window in Window::ALL {
-            let (bit, used, limit) =
-                (1 << window as u8, used[window as usize], limits.segments[window as usize]);
-            if limit == 0 || used < limit / 2 {
+            let (bit, used, limit) = (1 << window as u8, used[window as usize], limits.share(window, false));
+            if limit == UNLIMITED || used < limit / 2 {
                 near &= !bit;
-            } else if used * 100 >= limit * NEAR_PERCENT {
+            } else if is_near(used, limit) && near & bit == 0 {
                 near |= bit;
+                most =
+                    most.or(Some(Full { window, used, limit: limits.segments[window as usize], needs: 0 }));
             }
         }
         match of {
             Some(place) => self.lines[place].near = near,
             None => self.near = near,
         }
-        if near & !before != 0 && self.restoring.is_none() {
+        if let Some(most) = most.filter(|_| self.restoring.is_none()) {
             let mut part = Part::from(&self.lines[place].name);
             if of.is_none() {
                 part.line = None;
             }
-            log::warn!(
-                "{part}: most of a limit is used (segments in the last hour, day and month: {used:?})"
-            );
+            log::warn!("{part}: {}", words(most));
             self.tell(now, EventKind::LimitNear, part);
         }
     }
@@ -200,8 +207,7 @@ impl Engine {
         let used = self.usage.used(now.stamp(), self.usage_name(of));
         let mut near = 0;
         for window in Window::ALL {
-            let limit = limits.segments[window as usize];
-            if limit > 0 && used[window as usize] * 100 >= limit * NEAR_PERCENT {
+            if is_near(used[window as usize], limits.share(window, false)) {
                 near |= 1 << window as u8;
             }
         }

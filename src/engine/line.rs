@@ -104,7 +104,7 @@ impl fmt::Display for LineReason {
             Self::NoAnswer => "the box did not answer the last send and did not take it",
             Self::NotUnderstood => "the box's answer to the last send was not a GoIP's",
             Self::NotShown => "the box's status page does not show this line; is option 'lines' right?",
-            Self::SwitchedOff => "the line was switched off; 'goipctl line LINE on' switches it on",
+            Self::SwitchedOff => "the line was switched off; see 'goipctl line'",
             Self::ModuleOff => "the line's module is off",
             Self::NoSim => "the box sees no SIM in this line",
             Self::NotRegistered => "the line's SIM is not registered in the network",

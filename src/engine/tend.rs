@@ -61,8 +61,9 @@ impl Engine {
         for at in 0..self.tending.canaries.len() {
             let canary = &mut self.tending.canaries[at];
             if canary.is_lost_now(now.boot_ms) {
-                let line = canary.rule.from;
-                log::warn!("{}: a message to itself has not come", self.settings.line_name(line));
+                let (line, timeout_s) = (canary.rule.from, canary.rule.timeout_s);
+                let name = self.settings.line_name(line);
+                log::warn!("{name}: its canary has not come within {timeout_s} s");
                 self.tell_of(now, EventKind::CanaryLost, line);
             }
             if self.tending.canaries[at].due_ms <= now.boot_ms {

@@ -4,7 +4,7 @@ use super::index::Entry;
 use super::line::{Line, Phase};
 use super::states::WEAK;
 use super::waiting::words;
-use super::{Choice, Engine, Now};
+use super::{Choice, Engine, LineSet, Now};
 use crate::goip::{BoxFacts, LineFacts};
 use crate::journal::Origin;
 use crate::message::{Encoding, JobId, LineId, LineName, MessageId, Priority, Problem, State};
@@ -190,16 +190,18 @@ impl Engine {
     /// How many queued messages may go out on each line; in one pass, because there may be ten
     /// thousand of them and a hundred lines.
     fn queued_for_lines(&self) -> Vec<u32> {
-        let mut counts = vec![0; self.lines.len()];
-        let mut anywhere = 0;
+        // Most of them may go out on the same lines.
+        let mut alike: Vec<(LineSet, u32)> = Vec::new();
         for entry in self.index.iter().filter(|e| e.state == State::Queued) {
-            match entry.choice {
-                Choice::Any => anywhere += 1,
-                choice => counts[self.places(choice)].iter_mut().for_each(|count| *count += 1),
+            let lines = self.tables.permitted(&entry.candidate(), &self.settings);
+            match alike.iter_mut().find(|(known, _)| *known == lines) {
+                Some((_, count)) => *count += 1,
+                None => alike.push((lines, 1)),
             }
         }
-        counts.iter_mut().for_each(|count| *count += anywhere);
-        counts
+        let count =
+            |place| alike.iter().filter(|(lines, _)| lines.contains(place)).map(|(_, count)| count).sum();
+        (0..self.lines.len()).map(count).collect()
     }
 
     pub(super) fn line_view<'a>(&'a self, now: Now, line: &'a Line, queued: u32) -> LineView<'a> {
@@ -228,7 +230,15 @@ impl Engine {
             }
             _ => match rest {
                 Some(until_ms) => Some(line.breaker.told((until_ms - now.boot_ms).div_ceil(1000))),
-                None => self.full(now, place, Priority::High, 1).map(|(full, _)| words(full)),
+                None => match self.full(now, place, Priority::High, 1) {
+                    Some((full, _)) => Some(words(full)),
+                    None => self
+                        .full(now, place, Priority::Normal, 1)
+                        .filter(|(full, _)| full.limit > 0)
+                        .map(|(full, _)| {
+                            [&words(full), "; the rest is for messages of high priority"].concat()
+                        }),
+                },
             },
         };
         LineView {
@@ -244,8 +254,14 @@ impl Engine {
     }
 }
 
+/// A reason, and for how long it has been one; 0 is since the start.
 fn told(reason: &impl core::fmt::Display, since_ms: u64, now: Now) -> String {
-    format!("{reason} (for {} s)", now.boot_ms.saturating_sub(since_ms) / 1000)
+    if since_ms == 0 {
+        return reason.to_string();
+    }
+    let for_s = now.boot_ms.saturating_sub(since_ms) / 1000;
+    let (count, unit) = if for_s < 600 { (for_s, "s") } else { (for_s / 60, "min") };
+    format!("{reason} (for {count} {unit})")
 }
 
 fn view(entry: &Entry) -> View {

@@ -9,7 +9,7 @@ use super::limits::Full;
 use super::line::Phase;
 use super::{Engine, LineSet, NewMessage, Now};
 use crate::calendar::{DAY_S, date};
-use crate::journal::{Origin, TRUST_WAIT_MS};
+use crate::journal::{Origin, TRUST_WAIT_MS, Window};
 use crate::message::{At, LineId, MessageId, NumberMark, Priority, Problem, State};
 use crate::zone::Zone;
 
@@ -233,7 +233,7 @@ impl Engine {
         match line.phase {
             Phase::Idle if line.gap_until_ms > now.boot_ms => (Why::Gap, Some(free_ms)),
             Phase::Idle => (Why::Next, Some(free_ms)),
-            Phase::Controlled => (Why::Held, None),
+            Phase::Controlled => (Why::Held, device.control.as_ref().and_then(|control| control.until_ms())),
             _ => (Why::Busy, Some(free_ms + line.pace.first_look_ms(1))),
         }
     }
@@ -322,8 +322,15 @@ impl Engine {
 
 /// How much of a limit is used, in words.
 pub(super) fn words(full: Full) -> String {
-    let Full { window, used, limit } = full;
-    let of = if window == crate::journal::Window::Day { "in a" } else { "this" };
+    let Full { window, used, limit, needs } = full;
+    if needs > limit {
+        let (s, a) = (if needs == 1 { "" } else { "s" }, if window == Window::Hour { "an" } else { "a" });
+        return format!(
+            "a message of {needs} segment{s} never fits into {limit} {a} {}; raise that limit or shorten the text",
+            window.as_str()
+        );
+    }
+    let of = if window == Window::Day { "in a" } else { "this" };
     format!("{used} of {limit} segments used {of} {}", window.as_str())
 }
 

@@ -55,7 +55,8 @@ impl Engine {
         match change {
             Change::None => {}
             Change::Low => {
-                log::warn!("{name}: the balance is low");
+                let limit = self.tending.balances[at].rule.warn_below.unwrap_or(amount);
+                log::warn!("{name}: the balance is low: {amount}, below {limit}");
                 self.tell_of(now, EventKind::BalanceLow, line);
             }
             Change::Ok => self.tell_of(now, EventKind::BalanceOk, line),

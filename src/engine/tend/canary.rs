@@ -25,7 +25,7 @@ impl Engine {
         let message: Option<MessageId> = match self.accept_own(now, new) {
             Ok(receipt) => Some(receipt.id),
             Err(refusal) => {
-                log::warn!("{}: a message to itself is not sent: {refusal}", self.settings.line_name(from));
+                log::warn!("{}: its canary is not sent: {refusal}", self.settings.line_name(from));
                 None
             }
         };
@@ -47,7 +47,7 @@ impl Engine {
             let canary = &mut self.tending.canaries[at];
             let line = canary.rule.from;
             let Some(Arrival { took_ms, was_lost }) = canary.received(now.boot_ms, text) else { continue };
-            log::info!("{}: a message to itself has come after {took_ms} ms", self.settings.line_name(line));
+            log::info!("{}: its canary has come after {took_ms} ms", self.settings.line_name(line));
             if was_lost {
                 self.tell_of(now, EventKind::CanaryOk, line);
             }

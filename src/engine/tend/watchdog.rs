@@ -73,20 +73,22 @@ impl Engine {
         let help = self.tending.dogs[at].dog.look(now.boot_ms, sick, !hangs);
         let Some(help) = help else { return };
         let name = &known.name;
-        match help {
+        let count = self.tending.dogs[at].dog.count(now.boot_ms);
+        let does = match help {
             Help::Spent => {
-                log::error!("device {name}: the watchdog has helped as often as it may (max_per_day)");
+                log::error!(
+                    "device {name}: the watchdog has helped {count} times in 24 h, and may not again (max_per_day)"
+                );
                 return;
             }
-            Help::Modules => log::warn!(
-                "device {name}: no line is logged in: the watchdog switches their modules off and on"
-            ),
-            Help::Reboot => log::warn!("device {name}: still sick: the watchdog has the box start anew"),
-        }
+            Help::Modules => "switches the modules off and on",
+            Help::Reboot => "has the box start anew",
+        };
+        let why = if hangs { "the box does not answer" } else { "no line is logged in" };
+        log::warn!("device {name}: {why}: the watchdog {does} (no. {count} in 24 h)");
         let part = Part { device: name.clone(), line: None };
-        let count = i32::from(self.tending.dogs[at].dog.count(now.boot_ms));
         self.tell(now, EventKind::Watchdog, part.clone());
-        let ticket = self.mark(now, part, Tended::Watchdog, count);
+        let ticket = self.mark(now, part, Tended::Watchdog, count.into());
         if help == Help::Reboot {
             self.force_reboot(now, device, ticket);
         } else {

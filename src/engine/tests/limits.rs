@@ -50,6 +50,24 @@ fn a_line_sends_what_it_may_in_an_hour_and_goes_on_by_itself() {
 }
 
 #[test]
+fn what_is_left_for_alarms_is_told_apart_and_a_limit_is_near_before_the_others_stand() {
+    let mut rig = rig(limited(1, 10, 50), 1);
+    for text in ["a", "b", "c"] {
+        rig.send(text);
+    }
+    rig.drain(1);
+    let reason = |rig: &Rig| rig.engine.lines(rig.now).next().unwrap().reason;
+    assert_eq!((near(&rig).len(), reason(&rig)), (0, None));
+    for text in ["d", "e"] {
+        rig.send(text);
+    }
+    assert_eq!(rig.drain(1).len(), 2);
+    assert_eq!(near(&rig), ["office/1"]);
+    let told = "5 of 5 segments used this hour; the rest is for messages of high priority";
+    assert_eq!(reason(&rig).as_deref(), Some(told));
+}
+
+#[test]
 fn a_message_that_no_limit_ever_lets_go_keeps_no_other_back() {
     for of_all in [false, true] {
         let mut settings = limited(1, 3, 50);

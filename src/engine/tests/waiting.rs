@@ -49,6 +49,32 @@ fn a_message_with_a_box_or_at_its_end_says_so() {
 }
 
 #[test]
+fn what_is_longer_than_a_limit_is_told_to_go_never() {
+    let limits = Limits { segments: [0, 3, 0], month_start: 1, reserve: 50 };
+    let mut rig = Rig::new(with_line(LineSettings { limits, ..LineSettings::default() }));
+    rig.drain(2);
+    let text = "x".repeat(200);
+    let wanted = "waits for office/1: a message of 2 segments never fits into 1 a day; raise that limit or shorten the text";
+    let first = Choice::Line(LineId { device: 0, line: 1 });
+    assert_eq!(rig.engine.told(rig.now, &guess(&rig, &text, first)), wanted);
+    assert_eq!(guess(&rig, &text, Choice::Any).line, Some(LineId { device: 0, line: 2 }));
+    let long = on_first(&mut rig, &text);
+    assert_eq!(told(&rig, long), wanted);
+}
+
+#[test]
+fn a_message_counts_as_queued_where_it_may_go_out() {
+    let own = LineSettings { priority_only: true, ..LineSettings::default() };
+    let mut rig = Rig::new(with_line(own));
+    for priority in [Priority::Normal, Priority::High, Priority::Low] {
+        rig.accept(NewMessage { priority, ..new_message("12", "x") }).unwrap();
+    }
+    on_first(&mut rig, "x");
+    let queued: Vec<u32> = rig.engine.lines(rig.now).map(|line| line.queued).collect();
+    assert_eq!(queued, [2, 3]);
+}
+
+#[test]
 fn a_limit_is_told_with_the_time_at_which_there_is_room() {
     let limits = Limits { segments: [2, 0, 0], month_start: 1, reserve: 0 };
     let mut rig = Rig::new(with_line(LineSettings { limits, ..LineSettings::default() }));
@@ -56,7 +82,10 @@ fn a_limit_is_told_with_the_time_at_which_there_is_room() {
     let messages: Vec<_> = (0..4).map(|n| on_first(&mut rig, &format!("{n}"))).collect();
     rig.drain(2);
     let waiting = rig.engine.explain(rig.now, messages[2]).unwrap();
-    assert_eq!(waiting.why, Why::Line(Full { window: crate::journal::Window::Hour, used: 2, limit: 2 }));
+    assert_eq!(
+        waiting.why,
+        Why::Line(Full { window: crate::journal::Window::Hour, used: 2, limit: 2, needs: 1 })
+    );
     let after_ms = waiting.after_ms.unwrap();
     let told = rig.engine.told(rig.now, &waiting);
     let at_s = rig.now.unix_s + 3_600 + after_ms.div_ceil(1000) as u32;
